@@ -1,0 +1,119 @@
+"""The right of an agency to ask at all, read in the snapshot of each answer.
+
+Only hashes are read each time; the documents behind them never change, so parsed ones are kept in a bounded store. What is
+suspended, revoked or expired counts from the next question on, on every server process.
+"""
+
+from collections import OrderedDict
+from datetime import datetime
+from typing import Any, TypeVar
+
+import orjson
+
+from access.agreements import Agreement, Mandate, parse_agreement, parse_mandate
+from access.call import Actor, Call, Purpose
+from access.counters import FAILURES_WINDOW_SECONDS, POINTS_WINDOW_SECONDS, window_end
+from access.decision import Standing, standing
+from core.database import Reader, Row
+from core.errors import Internal, Unauthenticated
+
+T = TypeVar("T")
+MAX_DOCUMENTS = 512
+
+# Parameters, in this order: agency, kid, now, purpose (or null), ends of the windows of points and failures.
+AGENCY, KID, NOW, PURPOSE, POINTS_END, FAILURES_END = "$1", "$2", "$3", "$4", "$5", "$6"
+FIRST_FREE = 7
+COLUMNS = "agreement_hash, mandate_hash, points_limit, points_used, agency_failures"
+
+
+def _used(kind: str, window_end: str) -> str:
+    return f"""coalesce((select c.used from counter c where c.owner_id = a.agency_id and c.agency_id = a.agency_id
+             and c.kind = '{kind}' and c.window_end = {window_end}), 0)"""
+
+
+SOURCE = f"""
+    select g.hash as agreement_hash,
+           (select m.hash from mandate m
+             where m.agency_id = a.agency_id and m.purpose = {PURPOSE}::varchar
+               and m.valid_from <= {NOW} and {NOW} < m.valid_to and (m.revoked_at is null or {NOW} < m.revoked_at)
+             order by m.valid_from desc, m.hash desc limit 1) as mandate_hash,
+           coalesce((g.document ->> 'points_per_minute')::int, 1) as points_limit,
+           {_used("POINTS", POINTS_END)} as points_used,
+           {_used("FAILURES", FAILURES_END)} as agency_failures
+      from agency a
+      join agency_key k on k.agency_id = a.agency_id and k.kid = {KID}
+       and k.valid_from <= {NOW} and {NOW} < k.valid_to and (k.revoked_at is null or {NOW} < k.revoked_at)
+      left join lateral (
+           select g.hash, g.document from agreement g
+            where g.agency_id = a.agency_id and g.valid_from <= {NOW} and {NOW} < g.valid_to
+              and (g.suspended_at is null or {NOW} < g.suspended_at)
+            order by g.version desc limit 1) g on true
+     where a.agency_id = {AGENCY} and (a.suspended_at is null or {NOW} < a.suspended_at)"""
+ALONE = f"select {COLUMNS} from ({SOURCE}) authority"
+
+
+def parameters(call: Call, purpose: Purpose | None) -> tuple[Any, ...]:
+    """The first parameters of a statement that has `SOURCE` in it."""
+    return (
+        call.actor.agency,
+        call.actor.kid,
+        call.now,
+        purpose,
+        window_end(call.now, POINTS_WINDOW_SECONDS),
+        window_end(call.now, FAILURES_WINDOW_SECONDS),
+    )
+
+
+def points_left(row: Row | None) -> int:
+    """Raises Unauthenticated where the agency or its key is no longer valid."""
+    if row is None or row["points_limit"] is None:
+        raise Unauthenticated("the token is no longer valid")
+    return int(row["points_limit"] - row["points_used"])
+
+
+class Documents:
+    """Parsed agreements and mandates by their hash."""
+
+    def __init__(self) -> None:
+        self._agreements: OrderedDict[bytes, Agreement] = OrderedDict()
+        self._mandates: OrderedDict[bytes, Mandate] = OrderedDict()
+
+    async def standing(self, row: Row, actor: Actor, purpose: Purpose, now: datetime, reader: Reader) -> Standing:
+        """Raises Forbidden where there is no agreement in force, or it does not name the purpose."""
+        agreement, mandate = row["agreement_hash"], row["mandate_hash"]
+        assert actor.agency is not None
+        return standing(
+            actor.agency,
+            purpose,
+            None if agreement is None else await self._agreement(agreement, reader),
+            () if mandate is None else (await self._mandate(mandate, reader),),
+            now,
+        )
+
+    async def _agreement(self, hash_: bytes, reader: Reader) -> Agreement:
+        known = self._agreements.get(hash_)
+        if known is None:
+            rows = await reader.ask("select document from agreement where hash = $1", hash_)
+            known = parse_agreement(_json(rows[0]["document"]))
+            _keep(self._agreements, hash_, known, known.hash)
+        return known
+
+    async def _mandate(self, hash_: bytes, reader: Reader) -> Mandate:
+        known = self._mandates.get(hash_)
+        if known is None:
+            rows = await reader.ask("select document from mandate where hash = $1", hash_)
+            known = parse_mandate(_json(rows[0]["document"]))
+            _keep(self._mandates, hash_, known, known.hash)
+        return known
+
+
+def _json(text: str) -> Any:
+    return orjson.loads(text)
+
+
+def _keep(store: "OrderedDict[bytes, T]", hash_: bytes, document: T, true_hash: bytes) -> None:
+    if hash_ != true_hash:
+        raise Internal("a document is not the one its hash names")
+    store[hash_] = document
+    if len(store) > MAX_DOCUMENTS:
+        store.popitem(last=False)

@@ -1,0 +1,147 @@
+"""What is used up within a window of time, and what may be used once only. Both are settled with the answer they belong to.
+
+SPENT    `jti`s: a settlement whose `jti` was seen before is refused
+COUNTED  failed questions (about a subject, by an agency) and cost points; a settlement that would pass a limit is
+         refused, so that its answer is computed again and finds the budget spent
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from core.database import Row
+from core.errors import Conflict, SijilError, Unauthenticated
+from core.settlement import Kind
+
+POINTS_WINDOW_SECONDS = 60
+FAILURES_WINDOW_SECONDS = 3600
+
+
+class Counted(StrEnum):
+    FAILURES = "FAILURES"
+    POINTS = "POINTS"
+
+
+CounterKey = tuple[UUID, UUID, Counted, datetime]
+
+
+def window_end(now: datetime, seconds: int) -> datetime:
+    """The end of the window that `now` lies in: windows follow each other from the epoch."""
+    passed = int(now.timestamp())
+    return datetime.fromtimestamp(passed - passed % seconds + seconds, UTC)
+
+
+def replay_key(thumbprint: str, jti: str) -> bytes:
+    return sha256(f"{thumbprint}\0{jti}".encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Something that may be used once until it expires."""
+
+    key: bytes
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """`amount` more of a kind in the window that ends at `window_end`; `limit` None: counted, not refused."""
+
+    owner: UUID
+    agency: UUID
+    kind: Counted
+    window_end: datetime
+    amount: int
+    limit: int | None
+
+    @property
+    def row(self) -> CounterKey:
+        return self.owner, self.agency, self.kind, self.window_end
+
+
+class Replays(Kind):
+    async def apply(
+        self, connection: "asyncpg.Connection[Row]", effects: Sequence[tuple[int, Once]]
+    ) -> Mapping[int, SijilError]:
+        first: dict[bytes, int] = {}
+        refused: dict[int, SijilError] = {}
+        for number, once in effects:
+            if first.setdefault(once.key, number) != number:
+                refused[number] = Unauthenticated("this proof was used before")
+        expiries = {once.key: once.expires_at for _, once in effects}
+        keys = sorted(expiries)
+        fresh = {
+            row["key"]
+            for row in await connection.fetch(
+                """insert into replay (key, expires_at) select * from unnest($1::bytea[], $2::timestamptz[])
+                on conflict do nothing returning key""",
+                keys,
+                [expiries[key] for key in keys],
+            )
+        }
+        for key, number in first.items():
+            if key not in fresh:
+                refused[number] = Unauthenticated("this proof was used before")
+        return refused
+
+
+class Counts(Kind):
+    async def apply(
+        self, connection: "asyncpg.Connection[Row]", effects: Sequence[tuple[int, Count]]
+    ) -> Mapping[int, SijilError]:
+        totals: dict[CounterKey, int] = defaultdict(int)
+        for _, count in effects:
+            totals[count.row] += count.amount
+        used = await self._add(connection, totals)
+        refused: dict[int, SijilError] = {}
+        # Over a limit: later settlements of the group give way until it holds again, and take nothing of their own with them.
+        back: dict[CounterKey, int] = defaultdict(int)
+        for number, count in reversed(effects):
+            if number not in refused and count.limit is not None and used[count.row] > count.limit:
+                refused[number] = Conflict("a budget was spent meanwhile")
+                for other, its in effects:
+                    if other == number:
+                        used[its.row] -= its.amount
+                        back[its.row] += its.amount
+        if back:
+            keys = sorted(back)
+            await connection.execute(
+                f"update counter c set used = c.used - given.used from {_GIVEN} where {_SAME_ROW}",
+                *_columns(keys),
+                [back[key] for key in keys],
+            )
+        return refused
+
+    @staticmethod
+    async def _add(connection: "asyncpg.Connection[Row]", amounts: Mapping[CounterKey, int]) -> dict[CounterKey, int]:
+        """One statement; keys in order, so that two processes never wait for each other crosswise."""
+        keys = sorted(amounts)
+        rows = await connection.fetch(
+            f"""insert into counter as c (owner_id, agency_id, kind, window_end, used) select * from {_GIVEN}
+            on conflict (owner_id, agency_id, kind, window_end) do update set used = c.used + excluded.used
+            returning owner_id, agency_id, kind, window_end, used""",
+            *_columns(keys),
+            [amounts[key] for key in keys],
+        )
+        return {(r["owner_id"], r["agency_id"], Counted(r["kind"]), r["window_end"]): r["used"] for r in rows}
+
+
+_GIVEN = """unnest($1::uuid[], $2::uuid[], $3::varchar[], $4::timestamptz[], $5::int[])
+            as given (owner_id, agency_id, kind, window_end, used)"""
+_SAME_ROW = """(c.owner_id, c.agency_id, c.kind, c.window_end)
+            = (given.owner_id, given.agency_id, given.kind, given.window_end)"""
+
+
+def _columns(keys: Sequence[CounterKey]) -> list[list[Any]]:
+    return [[key[part] for key in keys] for part in range(4)]
+
+
+SPENT = Replays()
+COUNTED = Counts()

@@ -1,0 +1,144 @@
+"""What may be seen, and why: pure, over rows that were read in the answer's own snapshot.
+
+    standing   what an agency may do at all for a purpose: its agreement in force, and the legal mandate if there is one
+    decide     the same for one subject: consent where there is no mandate, the holder's lock, the subject's state, territory
+
+Both answer per attribute with the uses that are allowed; what is not in the answer is denied.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from uuid import UUID
+
+from access.agreements import Agreement, Mandate, Term
+from access.call import Purpose
+from access.catalogue import Use
+from core.errors import Forbidden
+
+NOTHING: Mapping[str, frozenset[Use]] = MappingProxyType({})
+# Under a mandate a holder's lock stops these only where the holder chose so.
+OPEN_UNDER_MANDATE = frozenset({Purpose.PAYMENT, Purpose.ELIGIBILITY})
+
+
+class Status(StrEnum):
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    DECEASED = "DECEASED"
+    CANCELLED = "CANCELLED"
+    DECOY = "DECOY"
+
+
+class Ground(StrEnum):
+    """On what an answer rests, or why there is none."""
+
+    MANDATE = "MANDATE"
+    CONSENT = "CONSENT"
+    NO_CONSENT = "NO_CONSENT"
+    UNKNOWN = "UNKNOWN"
+    LOCKED = "LOCKED"
+    NOT_ACTIVE = "NOT_ACTIVE"
+    OUT_OF_TERRITORY = "OUT_OF_TERRITORY"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGrant:
+    consent_id: UUID
+    attributes: frozenset[str]
+    valid_from: datetime
+    valid_to: datetime
+    withdrawn_at: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        return self.valid_from <= now < self.valid_to and (self.withdrawn_at is None or now < self.withdrawn_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an agency may do for one purpose, whoever is asked about."""
+
+    agency: UUID
+    purpose: Purpose
+    agreement: Agreement
+    mandate: Mandate | None
+    # Per attribute: under the mandate where there is one; else what consent may open at most.
+    terms: Mapping[str, Term]
+
+    def may(self, attribute: str, use: Use) -> bool:
+        term = self.terms.get(attribute)
+        return term is not None and use in term.uses
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectState:
+    """What a decision needs to know of a subject.
+
+    `locked`: the purposes that the holder's locks stop, of those `locked_mandated` also where a mandate rules.
+    `divisions`: commune, province and region of residence; None where they were not read.
+    """
+
+    status: Status
+    locked: frozenset[Purpose] = frozenset()
+    locked_mandated: frozenset[Purpose] = frozenset()
+    consent: ConsentGrant | None = None
+    divisions: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Per attribute the uses allowed here; `ground` and `basis` say on what, for the ledger and the answer."""
+
+    uses: Mapping[str, frozenset[Use]]
+    ground: Ground
+    basis: str | None
+    agreement: bytes
+
+    def allows(self, attribute: str, use: Use) -> bool:
+        return use in self.uses.get(attribute, ())
+
+
+def standing(
+    agency: UUID, purpose: Purpose, agreement: Agreement | None, mandates: Collection[Mandate], now: datetime
+) -> Standing:
+    """Raises Forbidden where there is no agreement in force, or it does not name the purpose."""
+    if agreement is None or not agreement.valid_from <= now < agreement.valid_to:
+        raise Forbidden("there is no agreement in force")
+    if purpose not in agreement.purposes:
+        raise Forbidden("the agreement does not name this purpose", path=("purpose",))
+    valid = [m for m in mandates if m.purpose is purpose and m.valid_from <= now < m.valid_to]
+    mandate = max(valid, key=lambda m: (m.valid_from, m.hash), default=None)
+    terms = agreement.attributes
+    if mandate is not None:
+        terms = {name: term for name, term in terms.items() if name in mandate.attributes}
+    return Standing(agency, purpose, agreement, mandate, terms)
+
+
+def decide(standing: Standing, subject: SubjectState, now: datetime) -> Decision:
+    """The uses of each attribute for this subject. Total: whatever does not hold leads to no uses at all."""
+    ground = _obstacle(standing, subject, now)
+    if ground is not None:
+        return Decision(NOTHING, ground, None, standing.agreement.hash)
+    if standing.mandate is not None:
+        uses = {name: term.uses for name, term in standing.terms.items()}
+        return Decision(uses, Ground.MANDATE, standing.mandate.hash.hex(), standing.agreement.hash)
+    assert subject.consent is not None
+    uses = {name: term.uses for name, term in standing.terms.items() if name in subject.consent.attributes}
+    return Decision(uses, Ground.CONSENT, str(subject.consent.consent_id), standing.agreement.hash)
+
+
+def _obstacle(standing: Standing, subject: SubjectState, now: datetime) -> Ground | None:
+    if subject.status is Status.DECOY:
+        return Ground.UNKNOWN
+    if subject.status is not Status.ACTIVE:
+        return Ground.NOT_ACTIVE
+    open_anyway = standing.mandate is not None and standing.purpose in OPEN_UNDER_MANDATE - subject.locked_mandated
+    if standing.purpose in subject.locked and not open_anyway:
+        return Ground.LOCKED
+    territory = standing.agreement.territory
+    if territory is not None and (subject.divisions is None or not territory & subject.divisions):
+        return Ground.OUT_OF_TERRITORY
+    if standing.mandate is None and (subject.consent is None or not subject.consent.holds(now)):
+        return Ground.NO_CONSENT
+    return None

@@ -1,0 +1,180 @@
+"""Rows of who asks and what they may see: agencies, keys, agreements, mandates, consents, counters and the ledger."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.orm import Mapped, mapped_column
+
+from access.call import Purpose
+from core.database import Base, Spread
+
+Instant = TIMESTAMP(timezone=True)
+PURPOSES = ", ".join(f"'{purpose}'" for purpose in Purpose)
+
+
+class Instance(Base):
+    """What this database is: its mark ("demo" or ""), its issuer, and the fingerprint of the only keys that open it."""
+
+    __tablename__ = "instance"
+    __spread__ = Spread.REFERENCE
+    __table_args__ = (CheckConstraint("single", name="single"),)
+
+    single: Mapped[bool] = mapped_column(primary_key=True, default=True)
+    mark: Mapped[str] = mapped_column(String(16))
+    issuer: Mapped[str] = mapped_column(String(200))
+    key_fingerprint: Mapped[str] = mapped_column(String(64))
+    numbers_issued: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class Agency(Base):
+    __tablename__ = "agency"
+    __spread__ = Spread.REFERENCE
+    __table_args__ = (
+        UniqueConstraint("code"),
+        CheckConstraint("code ~ '^[A-Z][A-Z0-9_]{1,31}$'", name="code"),
+    )
+
+    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(32))
+    name_ar: Mapped[str] = mapped_column(String(200))
+    name_fr: Mapped[str] = mapped_column(String(200))
+    name_en: Mapped[str] = mapped_column(String(200))
+    enrolled_at: Mapped[datetime] = mapped_column(Instant)
+    suspended_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class AgencyKey(Base):
+    """A public key that an agency signs its assertions with; several may be valid side by side."""
+
+    __tablename__ = "agency_key"
+    __spread__ = Spread.REFERENCE
+    __table_args__ = (
+        CheckConstraint("valid_from < valid_to", name="dates"),
+        CheckConstraint("alg in ('ES256', 'EdDSA')", name="alg"),
+    )
+
+    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.agency_id"), primary_key=True)
+    kid: Mapped[str] = mapped_column(String(128), primary_key=True)
+    alg: Mapped[str] = mapped_column(String(8))
+    jwk: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    valid_from: Mapped[datetime] = mapped_column(Instant)
+    valid_to: Mapped[datetime] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Agreement(Base):
+    """One published version of what an agency may ask for: immutable, dated, known by the hash of its document."""
+
+    __tablename__ = "agreement"
+    __spread__ = Spread.REFERENCE
+    __table_args__ = (
+        UniqueConstraint("hash"),
+        CheckConstraint("valid_from < valid_to", name="dates"),
+        CheckConstraint("octet_length(hash) = 32", name="hash"),
+    )
+
+    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.agency_id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    valid_from: Mapped[datetime] = mapped_column(Instant)
+    valid_to: Mapped[datetime] = mapped_column(Instant)
+    suspended_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Mandate(Base):
+    """A legal mandate: an article of law that lets an agency ask for attributes, for one purpose, without consent."""
+
+    __tablename__ = "mandate"
+    __spread__ = Spread.REFERENCE
+    __table_args__ = (
+        UniqueConstraint("hash"),
+        CheckConstraint("valid_from < valid_to", name="dates"),
+        CheckConstraint("octet_length(hash) = 32", name="hash"),
+        CheckConstraint(f"purpose in ({PURPOSES})", name="purpose"),
+        Index(None, "agency_id", "purpose"),
+    )
+
+    mandate_id: Mapped[UUID] = mapped_column(primary_key=True)
+    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.agency_id"))
+    purpose: Mapped[str] = mapped_column(String(32))
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    valid_from: Mapped[datetime] = mapped_column(Instant)
+    valid_to: Mapped[datetime] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Consent(Base):
+    """What a person lets one agency ask for, for one purpose, until a date."""
+
+    __tablename__ = "consent"
+    __spread__ = Spread.PERSON
+    __table_args__ = (
+        CheckConstraint("valid_from < valid_to", name="dates"),
+        CheckConstraint("cardinality(attributes) > 0", name="attributes"),
+        CheckConstraint(f"purpose in ({PURPOSES})", name="purpose"),
+        Index(None, "person_id", "agency_id", "purpose"),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
+    consent_id: Mapped[UUID] = mapped_column(primary_key=True)
+    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.agency_id"))
+    purpose: Mapped[str] = mapped_column(String(32))
+    attributes: Mapped[list[str]] = mapped_column(ARRAY(String(64)))
+    valid_from: Mapped[datetime] = mapped_column(Instant)
+    valid_to: Mapped[datetime] = mapped_column(Instant)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Replay(Base):
+    """Every `jti` seen while it could still be used: SHA-256 of the key's thumbprint and the `jti`."""
+
+    __tablename__ = "replay"
+    __spread__ = Spread.VALUE
+    __spread_by__ = "key"
+    __table_args__ = (
+        CheckConstraint("octet_length(key) = 32", name="key"),
+        Index(None, "expires_at"),
+    )
+
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Counter(Base):
+    """What has been used up in a window of time: failed questions about a subject or by an agency, and cost points."""
+
+    __tablename__ = "counter"
+    __spread__ = Spread.VALUE
+    __spread_by__ = "owner_id"
+    __table_args__ = (
+        CheckConstraint("used >= 0", name="used"),
+        CheckConstraint("kind in ('FAILURES', 'POINTS')", name="kind"),
+        Index(None, "window_end"),
+    )
+
+    owner_id: Mapped[UUID] = mapped_column(primary_key=True)
+    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.agency_id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    window_end: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+    used: Mapped[int]
+
+
+class LedgerEntry(Base):
+    """One subject, one root field, one answer. The leaf holds commitments; their salt is sealed under the subject's key."""
+
+    __tablename__ = "ledger_entry"
+    __spread__ = Spread.VALUE
+    __spread_by__ = "subject_id"
+
+    subject_id: Mapped[UUID] = mapped_column(primary_key=True)
+    entry_id: Mapped[UUID] = mapped_column(primary_key=True)
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+    agency_id: Mapped[UUID | None]
+    leaf: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    format: Mapped[int] = mapped_column(SmallInteger, default=1)

@@ -1,0 +1,91 @@
+"""One answer in the making: what it reads, what it opens, and what it will leave behind.
+
+Made anew for each attempt at an answer. Doors ask through it, so that all they read is in a snapshot and all they open is
+noted; the edge closes it and has its settlement made durable before the answer leaves.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from access import authority, ledger
+from access.authority import Documents
+from access.call import ActorKind, Call, Purpose
+from access.counters import COUNTED, POINTS_WINDOW_SECONDS, Count, Counted, window_end
+from access.decision import Decision, Standing
+from access.disclosure import Disclosure, SealedRecord
+from core.database import Database, Reader, Row
+from core.errors import RateLimited
+from core.ids import uuid7
+from core.keys import KeyRing
+from core.settlement import Settlement
+
+
+@dataclass(slots=True)
+class Reading:
+    """`standing_checked`: the agency's right to ask at all was looked up in the snapshot of this answer."""
+
+    database: Database
+    keys: KeyRing
+    documents: Documents
+    settlement: Settlement = field(default_factory=Settlement)
+    disclosures: list[Disclosure] = field(default_factory=list)
+    points: int = 0
+    standing_checked: bool = False
+    _snapshot: Reader | None = None
+
+    async def ask(self, sql: str, *values: Any) -> Sequence[Row]:
+        """The rows of one statement: in the snapshot that is open, else in one of its own."""
+        self.settlement.reads()
+        return await (self._snapshot or self.database).ask(sql, *values)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[None]:
+        """Within this block all statements see the same instant. Root fields run one by one, so there is one at a time."""
+        self.settlement.reads()
+        async with self.database.snapshot() as snapshot:
+            self._snapshot = snapshot
+            try:
+                yield
+            finally:
+                self._snapshot = None
+
+    async def standing(self, row: Row, call: Call, purpose: Purpose) -> Standing:
+        """What the agency may do for the purpose, from a row with the columns of `authority.COLUMNS`."""
+        self._admit(row, call.now)
+        return await self.documents.standing(row, call.actor, purpose, call.now, self)
+
+    async def admit(self, call: Call) -> None:
+        """For answers that ask about nobody: the agency, its key and its rate still have to hold."""
+        if call.actor.kind is ActorKind.AGENCY and not self.standing_checked:
+            rows = await self.ask(authority.ALONE, *authority.parameters(call, None))
+            self._admit(rows[0] if rows else None, call.now)
+
+    def _admit(self, row: Row | None, now: datetime) -> None:
+        points_left = authority.points_left(row)
+        if points_left <= 0:
+            raise RateLimited("too many questions within a minute", retry_after=_seconds_left(now))
+        self.standing_checked = True
+
+    def disclose(self, decision: Decision, record: SealedRecord, call: Call, *, subject: UUID, root_field: str) -> Disclosure:
+        """The key to one subject's values for one root field. It becomes a ledger entry when the answer is closed."""
+        disclosure = Disclosure(decision, record, subject=subject, entry_id=uuid7(call.now), field=root_field)
+        self.disclosures.append(disclosure)
+        return disclosure
+
+    def close(self, call: Call) -> Settlement:
+        """The settlement with an entry for every disclosure that was used, and the points."""
+        for disclosure in self.disclosures:
+            self.settlement.add(ledger.LEDGER, ledger.entry(disclosure, call))
+        if self.points and call.actor.agency is not None:
+            end = window_end(call.now, POINTS_WINDOW_SECONDS)
+            agency = call.actor.agency
+            self.settlement.add(COUNTED, Count(agency, agency, Counted.POINTS, end, self.points, None))
+        return self.settlement
+
+
+def _seconds_left(now: datetime) -> int:
+    return int((window_end(now, POINTS_WINDOW_SECONDS) - now).total_seconds()) + 1

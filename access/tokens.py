@@ -1,0 +1,293 @@
+"""Proofs of who asks: client assertions (RFC 7523), DPoP proofs (RFC 9449) and our access tokens (RFC 9068).
+
+A strict parser goes before every signature check: compact form, canonical base64url, no doubled JSON members, bounded size, a
+fixed list of algorithms, a key that was registered beforehand (or, in a DPoP proof, a public key and nothing more). What is
+wrong is told to the caller in one word only: Unauthenticated.
+"""
+
+import hashlib
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any, Never
+from uuid import UUID
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+from access.ledger import plain_json, text64
+from core.errors import Unauthenticated
+from core.ids import uuid7
+from core.keys import KeyRing, SigningKey
+
+ALGORITHMS = ("ES256", "EdDSA")
+MAX_BYTES = 8 * 1024
+MAX_JTI = 256
+FUTURE = timedelta(seconds=10)
+ASSERTION_LIFETIME = timedelta(seconds=300)
+PROOF_LIFETIME = timedelta(seconds=60)
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+
+PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
+
+
+def refuse(reason: str) -> Never:
+    raise Unauthenticated(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Compact:
+    """A JWS in compact form, taken apart but not yet believed."""
+
+    header: Mapping[str, Any]
+    payload: Mapping[str, Any]
+    signed: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A DPoP proof that was checked: of which key (RFC 7638 thumbprint), and what to remember against replay."""
+
+    thumbprint: str
+    jti: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """What an access token says: which agency, asked for with which key, bound to which DPoP key, until when."""
+
+    agency: UUID
+    kid: str
+    thumbprint: str
+    scopes: tuple[str, ...]
+    expires_at: datetime
+
+
+# --- the strict parser
+
+
+def parse_compact(text: str) -> Compact:
+    """Takes a compact JWS apart. Raises Unauthenticated for any deviation from the strict form."""
+    if len(text) > MAX_BYTES:
+        refuse("the token is too long")
+    parts = text.split(".")
+    if len(parts) != 3:
+        refuse("the token is malformed")
+    header, payload, signature = (_decode(part) for part in parts)
+    return Compact(_object(header), _object(payload), f"{parts[0]}.{parts[1]}".encode(), signature)
+
+
+def _decode(part: str) -> bytes:
+    if not _BASE64URL.fullmatch(part) or len(part) % 4 == 1:
+        refuse("the token is malformed")
+    raw = urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    # Several texts decode to the same bytes unless the unused bits are zero: only one of them is taken.
+    if urlsafe_b64encode(raw).rstrip(b"=").decode() != part:
+        refuse("the token is malformed")
+    return raw
+
+
+def _object(raw: bytes) -> Mapping[str, Any]:
+    def no_doubles(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+        pairs = list(pairs)
+        members = dict(pairs)
+        if len(members) != len(pairs):
+            refuse("the token is malformed")
+        return members
+
+    try:
+        value = json.loads(
+            raw.decode(), object_pairs_hook=no_doubles, parse_constant=lambda _: refuse("the token is malformed")
+        )
+    except (ValueError, RecursionError):
+        refuse("the token is malformed")
+    if not isinstance(value, dict):
+        refuse("the token is malformed")
+    return value
+
+
+# --- keys
+
+
+def thumbprint(jwk: Mapping[str, Any]) -> str:
+    """RFC 7638, of an EC or OKP key."""
+    names = ("crv", "kty", "x", "y") if jwk.get("kty") == "EC" else ("crv", "kty", "x")
+    return text64(hashlib.sha256(plain_json({name: jwk[name] for name in names})).digest())
+
+
+def parse_jwk(jwk: Any, alg: str) -> PublicKey:
+    """A public key fit to check signatures of `alg`. Raises Unauthenticated for any other key."""
+    if not isinstance(jwk, dict) or _PRIVATE_MEMBERS & jwk.keys():
+        refuse("the key is not a public key")
+    if jwk.get("use", "sig") != "sig" or "verify" not in jwk.get("key_ops", ["verify"]) or jwk.get("alg", alg) != alg:
+        refuse("the key is not for this use")
+    kind = ("EC", "P-256") if alg == "ES256" else ("OKP", "Ed25519")
+    if (jwk.get("kty"), jwk.get("crv")) != kind:
+        refuse("the key does not fit the algorithm")
+    coordinates = [jwk.get(name) for name in ("x", "y")[: 2 if alg == "ES256" else 1]]
+    return _public_key(alg, *coordinates)
+
+
+@lru_cache(maxsize=1024)
+def _public_key(alg: str, *coordinates: Any) -> PublicKey:
+    raw = [_decode(c) if isinstance(c, str) else b"" for c in coordinates]
+    if any(len(part) != 32 for part in raw):
+        refuse("the key does not fit the algorithm")
+    try:
+        if alg == "ES256":
+            return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\x04" + raw[0] + raw[1])
+        return ed25519.Ed25519PublicKey.from_public_bytes(raw[0])
+    except ValueError:
+        refuse("the key is not a public key")
+
+
+def _check_signature(alg: str, key: PublicKey, compact: Compact) -> None:
+    if not jwt.get_algorithm_by_name(alg).verify(compact.signed, key, compact.signature):
+        refuse("the signature does not fit")
+
+
+def _alg(compact: Compact) -> str:
+    alg = compact.header.get("alg")
+    if alg not in ALGORITHMS or "crit" in compact.header:
+        refuse("the algorithm is not accepted")
+    return str(alg)
+
+
+def _instant(payload: Mapping[str, Any], name: str) -> datetime:
+    value = payload.get(name)
+    if type(value) is not int or not 0 <= value < 2**40:
+        refuse(f"{name} is missing or malformed")
+    return datetime.fromtimestamp(value, tz=UTC)
+
+
+def _jti(payload: Mapping[str, Any]) -> str:
+    jti = payload.get("jti")
+    if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI:
+        refuse("jti is missing or malformed")
+    return jti
+
+
+# --- client assertions
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """A client assertion as its sender wrote it: which client, which key. Believed only after `check_assertion`."""
+
+    compact: Compact
+    client_id: str
+    kid: str
+    alg: str
+
+
+def parse_assertion(text: str) -> Assertion:
+    compact = parse_compact(text)
+    header, payload = compact.header, compact.payload
+    if {"jwk", "jku", "x5u", "x5c"} & header.keys():
+        refuse("the assertion brings a key of its own")
+    kid, client = header.get("kid"), payload.get("iss")
+    if not isinstance(kid, str) or not isinstance(client, str) or payload.get("sub") != client:
+        refuse("the assertion does not say whose it is")
+    return Assertion(compact, client, kid, _alg(compact))
+
+
+def check_assertion(
+    assertion: Assertion, jwk: Mapping[str, Any], alg: str, *, issuer: str, now: datetime
+) -> tuple[str, datetime]:
+    """The assertion's `jti` and when it may be forgotten. `jwk` and `alg` are those registered under its `kid`."""
+    payload = assertion.compact.payload
+    if assertion.alg != alg:
+        refuse("the algorithm is not the key's")
+    _check_signature(alg, parse_jwk(jwk, alg), assertion.compact)
+    if payload.get("aud") != issuer:
+        refuse("aud is not the issuer")
+    expires = _instant(payload, "exp")
+    if expires <= now or expires > now + ASSERTION_LIFETIME + FUTURE:
+        refuse("the assertion has expired, or would live too long")
+    for name in ("iat", "nbf"):
+        if name in payload and _instant(payload, name) > now + FUTURE:
+            refuse("the assertion comes from the future")
+    if "iat" not in payload and "nbf" not in payload:
+        refuse("iat is missing")
+    return _jti(payload), expires
+
+
+# --- DPoP
+
+
+def check_proof(
+    text: str, *, method: str, url: str, now: datetime, access_token: str | None = None, bound_to: str | None = None
+) -> Proof:
+    """Checks a DPoP proof for this request; with an access token also that it belongs to it and to its key."""
+    compact = parse_compact(text)
+    header, payload = compact.header, compact.payload
+    alg = _alg(compact)
+    if header.get("typ") != "dpop+jwt":
+        refuse("the proof is not a DPoP proof")
+    jwk = header.get("jwk")
+    key = parse_jwk(jwk, alg)
+    assert isinstance(jwk, dict)
+    print_ = thumbprint(jwk)
+    if bound_to is not None and print_ != bound_to:
+        refuse("the proof is by another key")
+    if payload.get("htm") != method or payload.get("htu") != url:
+        refuse("the proof is for another request")
+    issued = _instant(payload, "iat")
+    if not now - PROOF_LIFETIME <= issued <= now + FUTURE:
+        refuse("the proof is too old, or comes from the future")
+    if access_token is not None and payload.get("ath") != text64(hashlib.sha256(access_token.encode()).digest()):
+        refuse("the proof is for another token")
+    jti = _jti(payload)
+    _check_signature(alg, key, compact)
+    return Proof(print_, jti, issued + PROOF_LIFETIME + FUTURE)
+
+
+# --- our own tokens
+
+
+def sign_compact(header: Mapping[str, Any], payload: Any, key: SigningKey) -> str:
+    """A compact JWS by the platform: EdDSA."""
+    signed = f"{text64(plain_json({'alg': 'EdDSA', 'kid': key.kid, **header}))}.{text64(plain_json(payload))}"
+    return f"{signed}.{text64(key.sign(signed.encode()))}"
+
+
+def issue(keys: KeyRing, token: AccessToken, *, issuer: str, now: datetime) -> str:
+    claims = {
+        "iss": issuer,
+        "aud": issuer,
+        "sub": str(token.agency),
+        "client_id": str(token.agency),
+        "scope": " ".join(token.scopes),
+        "iat": int(now.timestamp()),
+        "exp": int(token.expires_at.timestamp()),
+        "jti": str(uuid7(now)),
+        "cnf": {"jkt": token.thumbprint},
+        "client_kid": token.kid,
+    }
+    return sign_compact({"typ": "at+jwt"}, claims, keys.signer)
+
+
+def read(text: str, *, keys: KeyRing, issuer: str) -> AccessToken:
+    """What one of our tokens says, once its signature is checked. Its expiry is the caller's to check, on every call."""
+    compact = parse_compact(text)
+    key = next((key for key in keys.signing if key.kid == compact.header.get("kid")), None)
+    if key is None or compact.header.get("alg") != "EdDSA" or compact.header.get("typ") != "at+jwt":
+        refuse("the token is not one of ours")
+    _check_signature("EdDSA", key.private.public_key(), compact)
+    claims = compact.payload
+    if claims["iss"] != issuer or claims["aud"] != issuer:
+        refuse("the token is for another service")
+    return AccessToken(
+        agency=UUID(claims["sub"]),
+        kid=claims["client_kid"],
+        thumbprint=claims["cnf"]["jkt"],
+        scopes=tuple(claims["scope"].split()),
+        expires_at=_instant(claims, "exp"),
+    )

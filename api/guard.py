@@ -1,0 +1,85 @@
+"""Field-level authorization: every field that tells of a person, household or score is bound to a catalogue attribute.
+
+A type says so with `@described`; its fields are made with `bound("person.birth_date")`. `fasten` goes over the built schema: an
+unbound field of such a type, or one of another type that leads to no such type, does not build. It also puts in place the one
+reader of plain fields, which turns a `Withheld` value into a WITHHELD error: a field cannot forget it.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import strawberry
+from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema, get_named_type
+
+from access.catalogue import CATALOGUE
+from access.disclosure import Withheld
+from core import errors
+
+T = TypeVar("T")
+ATTRIBUTE = "attribute"
+_DESCRIBED: set[type] = set()
+
+
+def described(cls: type[T]) -> type[T]:
+    """Marks a GraphQL type whose fields tell of people: each must be bound, or be a list or object of such types."""
+    _DESCRIBED.add(cls)
+    return cls
+
+
+def bound(attribute: str, **options: Any) -> Any:
+    """A field that tells the attribute; what it needs stands in its description, put there by the binding itself."""
+    label = CATALOGUE[attribute].labels
+    words = f"{next(reversed(label.values()))}. Needs RELEASE of `{attribute}`."
+    return strawberry.field(description=words, metadata={ATTRIBUTE: attribute}, **options)
+
+
+def attribute_of(field: GraphQLField) -> str | None:
+    definition = field.extensions.get("strawberry-definition")
+    return None if definition is None else definition.metadata.get(ATTRIBUTE)
+
+
+def fasten(schema: GraphQLSchema) -> None:
+    """Checks every binding and installs the reader. Raises TypeError where the schema would tell something unguarded."""
+    described_names = {type_.name for type_ in schema.type_map.values() if _is_described(type_)}
+    for name, field_name, field in _object_fields(schema):
+        attribute = attribute_of(field)
+        if attribute is not None and attribute not in CATALOGUE:
+            raise TypeError(f"{name}.{field_name} is bound to nothing: {attribute}")
+        if name in described_names:
+            leads_on = get_named_type(field.type).name in described_names
+            if attribute is None and not leads_on:
+                raise TypeError(f"{name}.{field_name} tells of people and is bound to no attribute")
+            if str(field.type).endswith("!") and attribute is not None:
+                raise TypeError(f"{name}.{field_name} is protected and must be nullable")
+        definition = field.extensions.get("strawberry-definition")
+        if definition is not None and definition.is_basic_field:
+            field.resolve = _reader(definition.python_name)
+
+
+def _is_described(type_: Any) -> bool:
+    definition = getattr(type_, "extensions", {}).get("strawberry-definition")
+    return definition is not None and getattr(definition, "origin", None) in _DESCRIBED
+
+
+def _object_fields(schema: GraphQLSchema) -> Iterator[tuple[str, str, GraphQLField]]:
+    for name, type_ in schema.type_map.items():
+        if isinstance(type_, GraphQLObjectType) and not name.startswith("__"):
+            for field_name, field in type_.fields.items():
+                yield name, field_name, field
+
+
+def _reader(name: str) -> Callable[[Any, GraphQLResolveInfo], Any]:
+    def read(source: Any, _: GraphQLResolveInfo) -> Any:
+        value = getattr(source, name)
+        if value.__class__ is Withheld:
+            raise errors.Withheld("not granted to you here")
+        return value
+
+    return read
+
+
+def told(value: T | Withheld | None) -> T | None:
+    """For resolvers with arguments: the value, or the refusal that the reader would have given."""
+    if isinstance(value, Withheld):
+        raise errors.Withheld("not granted to you here")
+    return value

@@ -1,0 +1,119 @@
+"""The schema: built from the types of each room, fastened by the guard, and executed with documents parsed only once."""
+
+from asyncio import Future
+from collections import OrderedDict
+from dataclasses import dataclass
+from hashlib import sha256
+from types import CoroutineType
+from typing import Any, TypeGuard, cast
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    execute,
+    parse,
+    print_schema,
+    validate,
+)
+from graphql.validation import NoSchemaIntrospectionCustomRule, specified_rules
+from strawberry.schema import Schema
+from strawberry.schema.config import StrawberryConfig
+
+from api import cost, guard
+from api.queries import Query, scalars
+from core.errors import SijilError, TooCostly
+
+MAX_DOCUMENTS = 2_000
+
+
+def build() -> GraphQLSchema:
+    """Raises TypeError where a field is not bound as it must be."""
+    schema = Schema(query=Query, config=StrawberryConfig(scalar_map=scalars()))._schema
+    guard.fasten(schema)
+    return schema
+
+
+def export(schema: GraphQLSchema) -> str:
+    return print_schema(schema) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document that was found fit to be executed."""
+
+    document: DocumentNode
+    operation: OperationDefinitionNode
+
+
+class Documents:
+    """Prepares documents and remembers the outcome, by the hash of the text, in a bounded store."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._known: OrderedDict[tuple[bytes, str | None, bool], Prepared | list[GraphQLError] | SijilError] = OrderedDict()
+
+    def prepare(self, text: str, operation_name: str | None, *, introspection: bool) -> Prepared | list[GraphQLError]:
+        """The document ready to run, or what is wrong with it. Raises TooCostly, or Invalid where it is no document."""
+        key = (sha256(text.encode("utf-8", "surrogatepass")).digest(), operation_name, introspection)
+        outcome = self._known.get(key)
+        if outcome is None:
+            outcome = self._examine(text, operation_name, introspection)
+            self._known[key] = outcome
+            if len(self._known) > MAX_DOCUMENTS:
+                self._known.popitem(last=False)
+        else:
+            self._known.move_to_end(key)
+        if isinstance(outcome, SijilError):
+            raise type(outcome)(outcome.message, path=outcome.path)
+        return outcome
+
+    def _examine(
+        self, text: str, operation_name: str | None, introspection: bool
+    ) -> Prepared | list[GraphQLError] | SijilError:
+        if len(text.encode("utf-8", "surrogatepass")) > cost.MAX_BYTES:
+            return TooCostly(f"a document has at most {cost.MAX_BYTES} bytes", path=("query",))
+        try:
+            document = parse(text, no_location=False, max_tokens=cost.MAX_TOKENS)
+            operation = cost.check(document, operation_name)
+        except SijilError as refusal:
+            return refusal
+        except GraphQLError as error:
+            if "token limit" in error.message.lower() or "tokens" in error.message.lower():
+                return TooCostly(f"a document has at most {cost.MAX_TOKENS} tokens", path=("query",))
+            return [error]
+        except RecursionError:
+            return TooCostly("the document is nested too deeply", path=("query",))
+        rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
+        errors = validate(self._schema, document, rules, max_errors=20, hide_suggestions=True)
+        return errors or Prepared(document, operation)
+
+
+class OneByOne(Executor[Any]):
+    """Root fields of a query run one after another, so that each has its snapshot to itself."""
+
+    def execute_root_grouped_field_set(
+        self, root_type: Any, root_value: Any, grouped: Any, serially: bool, position: Any
+    ) -> Any:
+        return super().execute_root_grouped_field_set(root_type, root_value, grouped, True, position)
+
+
+def _is_awaitable(value: Any) -> "TypeGuard[CoroutineType[Any, Any, Any]]":
+    return value.__class__ is CoroutineType or isinstance(value, Future)
+
+
+async def run(schema: GraphQLSchema, prepared: Prepared, variables: dict[str, Any] | None, context: Any) -> ExecutionResult:
+    outcome = execute(
+        schema,
+        prepared.document,
+        context_value=context,
+        variable_values=variables,
+        operation_name=prepared.operation.name.value if prepared.operation.name else None,
+        executor_class=OneByOne,
+        is_awaitable=_is_awaitable,
+        hide_suggestions=True,
+    )
+    return cast("ExecutionResult", await outcome if _is_awaitable(outcome) else outcome)

@@ -1,0 +1,152 @@
+"""One PostgreSQL, reached two ways: raw prepared statements for what is asked often, SQLAlchemy for everything else.
+
+`Database.ask` is one statement, and so one snapshot; `Database.snapshot` is one for several. Both are read only. `begin`
+opens a transaction that commits where its block ends and rolls back where it raises. Each table declares what it would be
+distributed by, see `Spread`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol
+
+import asyncpg
+from sqlalchemy import MetaData, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from core.errors import Unavailable
+
+ACQUIRE_SECONDS = 5.0
+STATEMENT_SECONDS = 30.0
+
+
+class Spread(StrEnum):
+    """What a table would be distributed by, were the database spread over several machines.
+
+    PERSON and HOUSEHOLD: by `person_id` and `household_id`; VALUE: by the column that `__spread_by__` names; REFERENCE: a small
+    table, whole on each machine; LOCAL: on one machine only.
+    """
+
+    PERSON = "person_id"
+    HOUSEHOLD = "household_id"
+    VALUE = "value"
+    REFERENCE = "reference"
+    LOCAL = "local"
+
+
+class Base(DeclarativeBase):
+    __spread__: ClassVar[Spread]
+    __spread_by__: ClassVar[str]
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+Row = asyncpg.Record
+
+
+class Reader(Protocol):
+    """Something that answers statements out of one snapshot."""
+
+    async def ask(self, sql: str, *values: Any) -> Sequence[Row]: ...
+
+
+class _Snapshot:
+    def __init__(self, connection: "asyncpg.Connection[Row]") -> None:
+        self._connection = connection
+
+    async def ask(self, sql: str, *values: Any) -> Sequence[Row]:
+        return await self._connection.fetch(sql, *values)
+
+
+class Database:
+    """A bounded number of connections, handed out last in first out; a cancelled or failed one is closed, never handed on."""
+
+    def __init__(self, url: str, *, connections: int) -> None:
+        self._url = make_url(url).set(drivername="postgresql")
+        self._idle: asyncio.LifoQueue[asyncpg.Connection[Row] | None] = asyncio.LifoQueue()
+        for _ in range(connections):
+            self._idle.put_nowait(None)
+        self._open: set[asyncpg.Connection[Row]] = set()
+        self._closed = False
+        self.engine: AsyncEngine = create_async_engine(
+            self._url.set(drivername="postgresql+asyncpg"),
+            pool_size=5,
+            connect_args={"server_settings": {"timezone": "UTC"}},
+        )
+
+    async def ask(self, sql: str, *values: Any) -> Sequence[Row]:
+        """The rows of one statement, which is a snapshot of its own."""
+        async with self.connection() as connection:
+            return await connection.fetch(sql, *values)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Reader]:
+        """Several statements that see the same instant."""
+        async with self.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            yield _Snapshot(connection)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction through SQLAlchemy: returning commits, raising rolls back."""
+        async with self.engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator["asyncpg.Connection[Row]"]:
+        """A raw connection of the queue. Raises Unavailable where none can be had."""
+        if self._closed:
+            raise Unavailable("the database is closed")
+        try:
+            async with asyncio.timeout(ACQUIRE_SECONDS):
+                connection = await self._idle.get()
+        except TimeoutError:
+            raise Unavailable("no database connection is free") from None
+        clean = False
+        try:
+            if connection is None or connection.is_closed():
+                if connection is not None:
+                    self._open.discard(connection)
+                connection = None
+                connection = await self._connect()
+            yield connection
+            clean = not connection.is_in_transaction()
+        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as fault:
+            raise Unavailable("the database cannot be reached") from fault
+        except asyncpg.PostgresError:
+            clean = connection is not None and not connection.is_in_transaction()
+            raise
+        finally:
+            if connection is not None and not clean:
+                self._open.discard(connection)
+                connection.terminate()
+                connection = None
+            self._idle.put_nowait(connection)
+
+    async def _connect(self) -> "asyncpg.Connection[Row]":
+        try:
+            connection = await asyncpg.connect(
+                dsn=self._url.render_as_string(hide_password=False),
+                timeout=ACQUIRE_SECONDS,
+                command_timeout=STATEMENT_SECONDS,
+                server_settings={"timezone": "UTC", "application_name": "sijil"},
+            )
+        except TimeoutError:
+            raise Unavailable("the database cannot be reached") from None
+        self._open.add(connection)
+        return connection
+
+    async def close(self) -> None:
+        self._closed = True
+        await self.engine.dispose()
+        for connection in list(self._open):
+            connection.terminate()
+        self._open.clear()

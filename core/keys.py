@@ -1,0 +1,139 @@
+"""The key ring: every secret of an instance, in one file of mode 0600 outside the database.
+
+Made once by `sijil keys init`; never made again over existing data, since nothing sealed under it would open. Each family
+of keys is versioned: the newest makes, all of them read.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+from base64 import b64decode, b64encode, urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from core.errors import Conflict, Unavailable
+from core.ids import random_bytes
+from core.sealed import MasterKeys
+
+_FAMILIES = ("master", "index", "token", "number", "commitment")
+_SECRET_LENGTH = 32
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """One Ed25519 key of the platform: signs receipts and access tokens. `kid` is its RFC 7638 thumbprint."""
+
+    kid: str
+    private: Ed25519PrivateKey = field(repr=False)
+    x: str
+    valid_from: str
+
+    def sign(self, message: bytes) -> bytes:
+        return self.private.sign(message)
+
+    @property
+    def public_jwk(self) -> dict[str, str]:
+        return {"kty": "OKP", "crv": "Ed25519", "x": self.x, "kid": self.kid, "use": "sig", "alg": "EdDSA"}
+
+
+@dataclass(frozen=True)
+class KeyRing:
+    """`mark` names the kind of instance ("demo" or ""); a database carries the same mark, and they must agree."""
+
+    mark: str
+    masters: MasterKeys = field(repr=False)
+    indexes: Mapping[int, bytes] = field(repr=False)
+    tokens: Mapping[int, bytes] = field(repr=False)
+    number: bytes = field(repr=False)
+    commitment: bytes = field(repr=False)
+    signing: tuple[SigningKey, ...] = field(repr=False)
+    fingerprint: str
+
+    @property
+    def signer(self) -> SigningKey:
+        return self.signing[-1]
+
+    @property
+    def index_version(self) -> int:
+        return max(self.indexes)
+
+    def index(self, kind: str, value: str, version: int | None = None) -> bytes:
+        """The keyed hash under which a value in normal form is looked up (16 bytes)."""
+        key = self.indexes[self.index_version if version is None else version]
+        return hmac.digest(key, f"{kind}\0{value}".encode(), "sha256")[:16]
+
+    def stranger(self, kind: str, value: str) -> UUID:
+        """The id that stands for a subject nobody knows, the same each time the same identifier is asked about."""
+        digest = hmac.digest(self.commitment, f"stranger\0{kind}\0{value}".encode(), "sha256")
+        return UUID(bytes=digest[:16], version=8)
+
+    def jwks(self) -> dict[str, list[dict[str, str]]]:
+        return {"keys": [key.public_jwk for key in self.signing]}
+
+
+def create(path: Path, *, mark: str, at: datetime) -> KeyRing:
+    """Makes a new key file. Raises Conflict where there is one: keys are never replaced silently."""
+    document: dict[str, Any] = {"format": 1, "mark": mark, "created": at.isoformat()}
+    for family in _FAMILIES:
+        document[family] = {"1": b64encode(random_bytes(_SECRET_LENGTH)).decode()}
+    document["signing"] = [{"valid_from": at.isoformat(), "key": b64encode(random_bytes(_SECRET_LENGTH)).decode()}]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Complete before it has its name: a killed `init` leaves no half key file behind.
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump(document, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise Conflict("there is a key file already; keys are never made anew over existing ones") from None
+    finally:
+        draft.unlink()
+    return load(path)
+
+
+def load(path: Path) -> KeyRing:
+    """Raises Unavailable where the file is absent, readable by others, or not a key file."""
+    try:
+        if path.stat().st_mode & 0o077:
+            raise Unavailable(f"the key file {path} may be read by others: its mode must be 0600")
+        document = json.loads(path.read_bytes())
+        families = {
+            family: {int(version): b64decode(key, validate=True) for version, key in document[family].items()}
+            for family in _FAMILIES
+        }
+        signing = tuple(_signing_key(b64decode(row["key"]), row["valid_from"]) for row in document["signing"])
+        mark = str(document["mark"])
+    except FileNotFoundError:
+        raise Unavailable(f"there is no key file at {path}; `sijil keys init` makes one") from None
+    except (KeyError, ValueError, TypeError, AttributeError):
+        raise Unavailable(f"the key file {path} is damaged") from None
+    if not signing or any(len(key) != _SECRET_LENGTH for family in families.values() for key in family.values()):
+        raise Unavailable(f"the key file {path} is damaged")
+    return KeyRing(
+        mark=mark,
+        masters=MasterKeys(families["master"]),
+        indexes=families["index"],
+        tokens=families["token"],
+        # The permutation and the strangers' ids have one key for ever: another would number people twice.
+        number=families["number"][1],
+        commitment=families["commitment"][1],
+        signing=signing,
+        fingerprint=hashlib.sha256(families["number"][1] + families["commitment"][1]).hexdigest()[:32],
+    )
+
+
+def _signing_key(secret: bytes, valid_from: str) -> SigningKey:
+    private = Ed25519PrivateKey.from_private_bytes(secret)
+    x = urlsafe_b64encode(private.public_key().public_bytes_raw()).rstrip(b"=").decode()
+    thumbprint = hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'.encode()).digest()
+    return SigningKey(urlsafe_b64encode(thumbprint).rstrip(b"=").decode(), private, x, valid_from)

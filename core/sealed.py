@@ -1,0 +1,71 @@
+"""Sealed values: AES-256-GCM under a data key of the owner, itself wrapped by a versioned master key.
+
+A sealed value is 1 byte of format, 12 of nonce, then ciphertext and tag. What it is bound to (its associated data) is the
+format, the catalogue attribute, the owner's id and the row's id: a value moved to another place does not open.
+"""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from core.errors import Internal
+from core.ids import random_bytes
+
+FORMAT = 1
+_FORMAT_BYTE = bytes([FORMAT])
+_WRAPPING = b"\x01data-key"
+
+
+class DataKey:
+    """The key that seals and opens the values of one owner."""
+
+    __slots__ = ("_aead", "_owner")
+
+    def __init__(self, key: bytes, owner: UUID) -> None:
+        self._aead = AESGCM(key)
+        self._owner = owner.bytes
+
+    def seal(self, attribute: str, row: UUID, value: str) -> bytes:
+        nonce = random_bytes(12)
+        bound = _FORMAT_BYTE + self._owner + row.bytes + attribute.encode()
+        return _FORMAT_BYTE + nonce + self._aead.encrypt(nonce, value.encode(), bound)
+
+    def open(self, attribute: str, row: UUID, sealed: bytes) -> str:
+        """Raises Internal where the bytes are not what was sealed for this attribute, owner and row."""
+        if sealed[:1] != _FORMAT_BYTE:
+            raise Internal("a sealed value has an unknown format")
+        bound = _FORMAT_BYTE + self._owner + row.bytes + attribute.encode()
+        try:
+            return self._aead.decrypt(sealed[1:13], sealed[13:], bound).decode()
+        except InvalidTag:
+            raise Internal("a sealed value does not open") from None
+
+
+class MasterKeys:
+    """The versioned keys that wrap data keys; new ones are wrapped by the newest."""
+
+    __slots__ = ("_aeads", "_newest")
+
+    def __init__(self, keys: Mapping[int, bytes]) -> None:
+        self._aeads = {version: AESGCM(key) for version, key in keys.items()}
+        self._newest = max(keys)
+
+    def new_data_key(self, owner: UUID) -> tuple[DataKey, bytes]:
+        """A fresh data key, and its wrapped form to be stored with the owner (version in 2 bytes, nonce, ciphertext, tag)."""
+        key, nonce = random_bytes(32), random_bytes(12)
+        version = self._newest.to_bytes(2, "big")
+        wrapped = self._aeads[self._newest].encrypt(nonce, key, _WRAPPING + version + owner.bytes)
+        return DataKey(key, owner), version + nonce + wrapped
+
+    def unwrap(self, owner: UUID, wrapped: bytes) -> DataKey:
+        """Raises Internal where the version is unknown or the bytes were not wrapped for this owner."""
+        aead = self._aeads.get(int.from_bytes(wrapped[:2], "big"))
+        if aead is None:
+            raise Internal("a data key is wrapped by an unknown master key")
+        try:
+            key = aead.decrypt(wrapped[2:14], wrapped[14:], _WRAPPING + wrapped[:2] + owner.bytes)
+        except InvalidTag:
+            raise Internal("a data key does not open") from None
+        return DataKey(key, owner)

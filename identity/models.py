@@ -1,0 +1,131 @@
+"""Rows of people and their identifiers. Whatever names, locates or reaches a person is sealed under that person's data key."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, text
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP, ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from access.models import PURPOSES
+from core.database import Base, Spread
+from identity.divisions import Level
+
+Instant = TIMESTAMP(timezone=True)
+
+# Several people may share a telephone; nobody shares the others.
+UNIQUE_KINDS = ("IDCS", "CNIE", "RESIDENCE_PERMIT", "HOUSEHOLD_CODE")
+LEVELS = ", ".join(f"'{level}'" for level in Level)
+_UNIQUE = ", ".join(f"'{kind}'" for kind in UNIQUE_KINDS)
+
+
+class Division(Base):
+    """Regions, provinces and communes."""
+
+    __tablename__ = "division"
+    __spread__ = Spread.REFERENCE
+    __table_args__ = (
+        CheckConstraint(f"level in ({LEVELS})", name="level"),
+        CheckConstraint("(level = 'REGION') = (parent is null)", name="parent"),
+        CheckConstraint("milieu in ('URBAN', 'RURAL')", name="milieu"),
+    )
+
+    code: Mapped[str] = mapped_column(String(16), primary_key=True)
+    level: Mapped[str] = mapped_column(String(16))
+    parent: Mapped[str | None] = mapped_column(ForeignKey("division.code"))
+    name_fr: Mapped[str] = mapped_column(String(120))
+    name_ar: Mapped[str] = mapped_column(String(120))
+    milieu: Mapped[str | None] = mapped_column(String(8))
+
+
+class Person(Base):
+    """One person. DECOY is the one row that stands in for strangers: it has no identifier and is nobody."""
+
+    __tablename__ = "person"
+    __spread__ = Spread.PERSON
+    __table_args__ = (CheckConstraint("status in ('ACTIVE', 'SUSPENDED', 'DECEASED', 'CANCELLED', 'DECOY')", name="status"),)
+
+    person_id: Mapped[UUID] = mapped_column(primary_key=True)
+    data_key: Mapped[bytes] = mapped_column(LargeBinary)
+    status: Mapped[str] = mapped_column(String(16))
+    status_since: Mapped[datetime] = mapped_column(Instant)
+    enrolled_at: Mapped[datetime] = mapped_column(Instant)
+    idcs: Mapped[bytes] = mapped_column(LargeBinary)
+    given_name_ar: Mapped[bytes | None] = mapped_column(LargeBinary)
+    given_name_latin: Mapped[bytes | None] = mapped_column(LargeBinary)
+    family_name_ar: Mapped[bytes | None] = mapped_column(LargeBinary)
+    family_name_latin: Mapped[bytes | None] = mapped_column(LargeBinary)
+    birth_date: Mapped[bytes] = mapped_column(LargeBinary)
+    birth_place: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sex: Mapped[bytes] = mapped_column(LargeBinary)
+    marital_status: Mapped[bytes | None] = mapped_column(LargeBinary)
+    nationality: Mapped[bytes] = mapped_column(LargeBinary)
+    cnie: Mapped[bytes | None] = mapped_column(LargeBinary)
+    residence_permit: Mapped[bytes | None] = mapped_column(LargeBinary)
+    residence: Mapped[bytes | None] = mapped_column(LargeBinary)
+    address: Mapped[bytes | None] = mapped_column(LargeBinary)
+    telephone: Mapped[bytes | None] = mapped_column(LargeBinary)
+    email: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class Identifier(Base):
+    """The keyed hash of a value that leads to its holder; the place where national uniqueness holds."""
+
+    __tablename__ = "identifier"
+    __spread__ = Spread.VALUE
+    __spread_by__ = "hash"
+    __table_args__ = (
+        CheckConstraint("octet_length(hash) = 16", name="hash"),
+        CheckConstraint("kind in ('IDCS', 'CNIE', 'RESIDENCE_PERMIT', 'HOUSEHOLD_CODE', 'TELEPHONE', 'EMAIL')", name="kind"),
+        Index(
+            "uq_identifier_holder", "hash", "kind", "key_version", unique=True, postgresql_where=text(f"kind in ({_UNIQUE})")
+        ),
+    )
+
+    hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    key_version: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    owner_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class Relative(Base):
+    """A parent or a guardian of a person, while the bond holds. The relative is named by id alone: it may live elsewhere."""
+
+    __tablename__ = "relative"
+    __spread__ = Spread.PERSON
+    __table_args__ = (
+        CheckConstraint("kind in ('MOTHER', 'FATHER', 'GUARDIAN')", name="kind"),
+        CheckConstraint("person_id <> relative_id", name="another"),
+        CheckConstraint("valid_from < valid_to", name="dates"),
+        ExcludeConstraint(
+            ("person_id", "="),
+            ("kind", "="),
+            (text("tstzrange(valid_from, valid_to)"), "&&"),
+            where=text("kind in ('MOTHER', 'FATHER')"),
+            name="ex_relative_one_at_a_time",
+        ),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    relative_id: Mapped[UUID] = mapped_column(primary_key=True)
+    valid_from: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+    valid_to: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class IdentityLock(Base):
+    """The holder's own lock: which purposes it stops, until when, and whether also where a legal mandate rules."""
+
+    __tablename__ = "identity_lock"
+    __spread__ = Spread.PERSON
+    __table_args__ = (
+        CheckConstraint("valid_from < valid_to", name="dates"),
+        CheckConstraint(f"purposes <@ array[{PURPOSES}]::varchar[] and cardinality(purposes) > 0", name="purposes"),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
+    lock_id: Mapped[UUID] = mapped_column(primary_key=True)
+    purposes: Mapped[list[str]] = mapped_column(ARRAY(String(32)))
+    mandated_too: Mapped[bool]
+    valid_from: Mapped[datetime] = mapped_column(Instant)
+    valid_to: Mapped[datetime | None] = mapped_column(Instant)

@@ -1,0 +1,185 @@
+"""Finding people: a whole batch in one statement, with the agency's authority, out of one snapshot.
+
+A subject nobody knows is answered with the decoy's sealed record, so that the same work is done for it; it is kept under an
+id derived from what was asked, a known person under the person's id however asked.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID
+
+from access import authority
+from access.call import Call, Purpose
+from access.decision import ConsentGrant, Standing, Status, SubjectState
+from access.disclosure import SealedRecord
+from access.reading import Reading
+from core.database import Reader, Row
+from core.errors import Invalid
+from core.keys import KeyRing
+from identity.divisions import lineage
+from identity.numbers import Idcs, TokenKind, resolve_token
+
+DECOY = UUID("00000000-0000-7000-8000-0000000dec07")
+
+# Catalogue attribute -> the sealed parts it has (a name has one for each script), each part a column of `person`.
+PARTS: dict[str, tuple[str, ...]] = {
+    "person.idcs": ("person.idcs",),
+    "person.given_name": ("person.given_name:ar", "person.given_name:latin"),
+    "person.family_name": ("person.family_name:ar", "person.family_name:latin"),
+    "person.birth_date": ("person.birth_date",),
+    "person.birth_place": ("person.birth_place",),
+    "person.sex": ("person.sex",),
+    "person.marital_status": ("person.marital_status",),
+    "person.nationality": ("person.nationality",),
+    "person.cnie": ("person.cnie",),
+    "person.residence_permit": ("person.residence_permit",),
+    "person.residence": ("person.residence",),
+    "person.address": ("person.address",),
+    "person.telephone": ("person.telephone",),
+    "person.email": ("person.email",),
+}
+RESIDENCE = "person.residence"
+SEALED_PARTS = tuple(part for parts in PARTS.values() for part in parts)
+
+
+def column(part: str) -> str:
+    return part.removeprefix("person.").replace(":", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectKey:
+    """How a subject was named: by a keyed hash, or by the id inside an agency's own token."""
+
+    hash: bytes | None
+    person_id: UUID | None
+    stranger: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One subject of a batch. `entry_owner` is the id that entries and budgets are kept under; `person_id` None: unknown."""
+
+    person_id: UUID | None
+    entry_owner: UUID
+    record: SealedRecord
+    failures: int
+    status: Status
+    _locked: frozenset[Purpose]
+    _locked_mandated: frozenset[Purpose]
+    _consent: ConsentGrant | None
+
+    def state(self, standing: Standing) -> SubjectState:
+        """What the decision needs; the residence is opened only where the agreement has a territory."""
+        divisions = None
+        if standing.agreement.territory is not None:
+            code = self.record.open(RESIDENCE)
+            divisions = frozenset() if code is None else lineage(code)
+        return SubjectState(self.status, self._locked, self._locked_mandated, self._consent, divisions)
+
+
+def key_of(keys: KeyRing, agency: UUID, *, idcs: str | None, token: str | None) -> SubjectKey:
+    """Raises Invalid, with the path of the field, where the subject is not well-formed."""
+    if (idcs is None) == (token is None):
+        raise Invalid("a subject is named in exactly one way")
+    if idcs is not None:
+        try:
+            number = Idcs.parse(idcs).text
+        except Invalid as fault:
+            raise fault.under("idcs") from None
+        return SubjectKey(keys.index("IDCS", number), None, keys.stranger("IDCS", number))
+    assert token is not None
+    try:
+        kind, person = resolve_token(token, agency, keys.tokens)
+        if kind is not TokenKind.PERSON:
+            raise Invalid("this is not the token of a person")
+    except Invalid as fault:
+        raise fault.under("token") from None
+    return SubjectKey(None, person, keys.stranger("PERSON", str(person)))
+
+
+@lru_cache(maxsize=256)
+def _statement(parts: tuple[str, ...]) -> str:
+    columns = "".join(f", p.{column(part)}" for part in parts)
+    first = authority.FIRST_FREE
+    hashes, persons, strangers, consents, version, decoy = (f"${n}" for n in range(first, first + 6))
+    now, purpose, agency = authority.NOW, authority.PURPOSE, authority.AGENCY
+    locked = f"""(select array_agg(purpose) from identity_lock l, unnest(l.purposes) purpose where l.person_id = p.person_id
+        and l.valid_from <= {now} and (l.valid_to is null or {now} < l.valid_to)"""
+    return f"""
+    with asked as (
+        select * from unnest({hashes}::bytea[], {persons}::uuid[], {strangers}::uuid[], {consents}::uuid[])
+        with ordinality as asked (hash, person_id, stranger, consent_id, n))
+    select {authority.COLUMNS}, known.person_id as known_id, coalesce(known.person_id, asked.stranger) as entry_owner,
+           p.person_id, p.data_key, p.status{columns}, c.consent_id, c.attributes as consent_attributes,
+           c.valid_from as consent_from, c.valid_to as consent_to, coalesce(f.used, 0) as failures,
+           {locked}) as locked, {locked} and l.mandated_too) as locked_mandated
+      from asked
+      left join ({authority.SOURCE}) authority on asked.n = 1
+      left join identifier i on i.hash = asked.hash and i.kind = 'IDCS' and i.key_version = {version}
+      left join person known on known.person_id = coalesce(i.owner_id, asked.person_id) and known.status <> 'DECOY'
+      join person p on p.person_id = coalesce(known.person_id, {decoy})
+      left join lateral (
+           select c.consent_id, c.attributes, c.valid_from, c.valid_to from consent c
+            where c.person_id = p.person_id and c.agency_id = {agency} and c.purpose = {purpose}::varchar
+              and c.valid_from <= {now} and {now} < c.valid_to and (c.withdrawn_at is null or {now} < c.withdrawn_at)
+              and (asked.consent_id is null or c.consent_id = asked.consent_id)
+            order by c.valid_from desc, c.consent_id desc limit 1) c on true
+      left join counter f on f.owner_id = coalesce(known.person_id, asked.stranger) and f.agency_id = {agency}
+       and f.kind = 'FAILURES' and f.window_end = {authority.FAILURES_END}
+     order by asked.n"""
+
+
+async def subjects(
+    reading: Reading,
+    call: Call,
+    purpose: Purpose,
+    asked: Sequence[tuple[SubjectKey, UUID | None]],
+    attributes: Iterable[str],
+) -> tuple[Row, list[Subject]]:
+    """The row with the agency's authority, and the subjects asked for, in their order: one statement for any number.
+
+    Of the sealed values only those of `attributes` (and the residence, for territories) are fetched. `asked` holds the key of
+    each subject and the consent that the question names, if it names one.
+    """
+    wanted = {part for attribute in attributes for part in PARTS.get(attribute, ())} | {RESIDENCE}
+    parts = tuple(part for part in SEALED_PARTS if part in wanted)
+    rows = await reading.ask(
+        _statement(parts),
+        *authority.parameters(call, purpose),
+        [key.hash for key, _ in asked],
+        [key.person_id for key, _ in asked],
+        [key.stranger for key, _ in asked],
+        [consent for _, consent in asked],
+        reading.keys.index_version,
+        DECOY,
+    )
+    return rows[0], [_subject(row, parts, reading.keys) for row in rows]
+
+
+def _subject(row: Row, parts: tuple[str, ...], keys: KeyRing) -> Subject:
+    owner: UUID = row["person_id"]
+    record = SealedRecord(owner, keys.masters.unwrap(owner, row["data_key"]), {part: row[column(part)] for part in parts})
+    consent = None
+    if row["consent_id"] is not None:
+        attributes = frozenset(row["consent_attributes"])
+        consent = ConsentGrant(row["consent_id"], attributes, row["consent_from"], row["consent_to"])
+    return Subject(
+        person_id=row["known_id"],
+        entry_owner=row["entry_owner"],
+        record=record,
+        failures=row["failures"],
+        status=Status(row["status"]),
+        _locked=frozenset(map(Purpose, row["locked"] or ())),
+        _locked_mandated=frozenset(map(Purpose, row["locked_mandated"] or ())),
+        _consent=consent,
+    )
+
+
+async def divisions(reader: Reader, codes: Iterable[str]) -> dict[str, Row]:
+    """The divisions of these codes, in one statement (none where there are no codes)."""
+    wanted = sorted(set(codes))
+    if not wanted:
+        return {}
+    sql = "select code, level, parent, name_fr, name_ar, milieu from division where code = any($1::varchar[])"
+    return {row["code"]: row for row in await reader.ask(sql, wanted)}

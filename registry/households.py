@@ -1,0 +1,258 @@
+"""Telling what is known of a household, as far as it is granted to who asks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from access.call import Call, Purpose, Scope, allow
+from access.decision import NOTHING, Decision, Ground, Standing, decide
+from access.disclosure import Disclosure, SealedRecord, Withheld
+from access.reading import Reading
+from core.database import Row
+from core.errors import Invalid
+from core.errors import Withheld as WithheldError
+from identity import people
+from identity import store as identity_store
+from identity.numbers import HouseholdCode, TokenKind, pairwise_token, resolve_token
+from identity.people import DivisionView, PersonView
+from registry import store
+from registry.facts import FACT_KINDS, text_of
+
+NO_WISH: frozenset[str] = frozenset()
+HOUSEHOLD_TOKEN = "h"  # noqa: S105 the letter that a household's token begins with
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a question asks for: attributes of the household, and those of the people it reaches in each role."""
+
+    household: frozenset[str]
+    members: frozenset[str] = NO_WISH
+    head: frozenset[str] = NO_WISH
+    declarant: frozenset[str] = NO_WISH
+
+
+@dataclass(slots=True)
+class FactView:
+    attribute: str
+    member: PersonView | None
+    value: str
+    source: str
+    evidence: str | None
+    dispute: str
+    valid_from: datetime
+    recorded_at: datetime
+
+
+@dataclass(slots=True)
+class MembershipView:
+    person: PersonView
+    token: str | Withheld | None
+    kinship: str
+    sex: str | Withheld | None
+    valid_from: datetime
+    valid_to: datetime | None
+
+
+@dataclass(slots=True)
+class HouseholdView:
+    """A household as told to one asker: each member is its value, None (there is none, or it was not asked for) or Withheld."""
+
+    code: str | Withheld | None = None
+    token: str | Withheld | None = None
+    size: int | Withheld | None = None
+    members: list[MembershipView] | Withheld | None = None
+    head: PersonView | Withheld | None = None
+    declarant: PersonView | Withheld | None = None
+    residence: DivisionView | Withheld | None = None
+    milieu: str | Withheld | None = None
+    facts: list[FactView] | Withheld | None = None
+    # Filled by the room above: scores by the instant asked for, eligibilities by programme.
+    scores: dict[datetime | None, Any] = field(default_factory=dict)
+    eligibilities: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Opened:
+    """A household that was found and decided upon: what the room above needs to go on in the same snapshot."""
+
+    household_id: UUID
+    disclosure: Disclosure
+    standing: Standing
+    row: Row
+    view: HouseholdView = field(default_factory=HouseholdView)
+
+
+@allow(Scope.HOUSEHOLD_READ)
+async def household(
+    reading: Reading,
+    call: Call,
+    *,
+    purpose: Purpose,
+    code: str | None = None,
+    idcs: str | None = None,
+    token: str | None = None,
+    consent: UUID | None = None,
+    wish: Wish,
+) -> Opened:
+    """One household, found by its code, by the agency's token of it, or by a member. To be called within a snapshot.
+
+    Raises Withheld for every "no" alike. Who decides is the member asked about; where none was named, the head.
+    """
+    assert call.actor.agency is not None
+    reading.points += 1
+    found, key = await _locate(reading, call, code, idcs, token)
+    row, (subject,) = await identity_store.subjects(reading, call, purpose, [(key, consent)], ())
+    standing = await reading.standing(row, call, purpose)
+    if found is None and subject.person_id is not None:
+        found = (await store.of_persons(reading, [subject.person_id], call.now)).get(subject.person_id)
+    decision = decide(standing, subject.state(standing), call.now)
+    if found is None:
+        unknown = Decision(NOTHING, Ground.UNKNOWN, None, standing.agreement.hash)
+        reading.disclose(unknown, subject.record, call, subject=subject.entry_owner, root_field="household")
+        raise WithheldError("not granted to you here")
+    home = await store.household(reading, found)
+    record = SealedRecord(found, reading.keys.masters.unwrap(found, home["data_key"]), {"household.code": home["code"]})
+    disclosure = reading.disclose(decision, record, call, subject=found, root_field="household")
+    opened = Opened(found, disclosure, standing, home)
+    if not decision.uses:
+        raise WithheldError("not granted to you here")
+    await _tell(reading, call, opened, wish)
+    return opened
+
+
+async def _locate(
+    reading: Reading, call: Call, code: str | None, idcs: str | None, token: str | None
+) -> tuple[UUID | None, identity_store.SubjectKey]:
+    """The household where it was named itself (None: nobody knows it, or a person was named), and the subject to decide on."""
+    keys, agency = reading.keys, call.actor.agency
+    assert agency is not None
+    if (code is None) + (idcs is None) + (token is None) != 2:
+        raise Invalid("a household is named in exactly one way", path=("subject",))
+    if code is not None:
+        try:
+            text = HouseholdCode.parse(code).text
+        except Invalid as fault:
+            raise fault.under("code") from None
+        row = await store.by_code(reading, keys.index("HOUSEHOLD_CODE", text), keys.index_version, call.now)
+        stranger = keys.stranger("HOUSEHOLD_CODE", text)
+    elif token is not None and token.startswith(HOUSEHOLD_TOKEN):
+        try:
+            _, household_id = resolve_token(token, agency, keys.tokens)
+        except Invalid as fault:
+            raise fault.under("subject", "token") from None
+        row = await store.by_id(reading, household_id, call.now)
+        stranger = keys.stranger("HOUSEHOLD", str(household_id))
+    else:
+        try:
+            return None, identity_store.key_of(keys, agency, idcs=idcs, token=token)
+        except Invalid as fault:
+            raise fault.under("subject") from None
+    if row is None:
+        return None, identity_store.SubjectKey(None, None, stranger)
+    return row["household_id"], identity_store.SubjectKey(None, row["head_id"], stranger)
+
+
+async def _tell(reading: Reading, call: Call, opened: Opened, wish: Wish) -> None:
+    disclosure, view, row = opened.disclosure, opened.view, opened.row
+
+    def reveal(attribute: str, value: Any) -> Any:
+        return disclosure.reveal(attribute, lambda _: value) if attribute in wish.household else None
+
+    if "household.code" in wish.household:
+        view.code = disclosure.reveal("household.code", lambda record: record.open("household.code"))
+    if "household.token" in wish.household:
+        token = pairwise_token(TokenKind.HOUSEHOLD, opened.household_id, opened.standing.agency, reading.keys.tokens)
+        view.token = reveal("household.token", token)
+    view.milieu = reveal("household.milieu", row["milieu"])
+    residence = reveal("household.residence", row["division"])
+    if isinstance(residence, str):
+        residence = people.division_view((await identity_store.divisions(reading, [residence])).get(residence))
+    view.residence = residence
+    persons = await _tell_members(reading, call, opened, wish)
+    if "household.facts" in wish.household:
+        view.facts = await _tell_facts(reading, call, opened, persons)
+
+
+async def _tell_members(reading: Reading, call: Call, opened: Opened, wish: Wish) -> dict[UUID, PersonView]:
+    """Members, head and declarant, each person opened under a decision of its own and only as far as its roles ask."""
+    view = opened.view
+    if not {"household.members", "household.size"} & wish.household:
+        return {}
+    rows = await store.members(reading, opened.household_id, call.now)
+    size = len(rows)
+    if "household.size" in wish.household:
+        view.size = opened.disclosure.reveal("household.size", lambda _: size)
+    if "household.members" not in wish.household:
+        return {}
+    told = opened.disclosure.reveal("household.members", lambda _: [row["kinship"] for row in rows])
+    if isinstance(told, Withheld):
+        view.members = view.head = view.declarant = told
+        return {}
+    declarant = opened.row["declarant_id"]
+    wanted = {
+        row["person_id"]: wish.members
+        | (wish.head if row["kinship"] == "HEAD" else NO_WISH)
+        | (wish.declarant if row["person_id"] == declarant else NO_WISH)
+        for row in rows
+    }
+    persons = await _open_people(reading, call, opened.standing, wanted)
+    view.members = [
+        MembershipView(
+            person=persons[row["person_id"]],
+            token=persons[row["person_id"]].token,
+            kinship=row["kinship"],
+            sex=persons[row["person_id"]].sex,
+            valid_from=row["valid_from"],
+            valid_to=row["valid_to"],
+        )
+        for row in rows
+    ]
+    view.head = next(member.person for member in view.members if member.kinship == "HEAD")
+    view.declarant = persons.get(declarant)
+    return persons
+
+
+async def _open_people(
+    reading: Reading, call: Call, standing: Standing, wanted: Mapping[UUID, frozenset[str]]
+) -> dict[UUID, PersonView]:
+    views = {person: PersonView() for person in wanted}
+    asked = [person for person, attributes in wanted.items() if attributes]
+    if not asked:
+        return views
+    keys = [(identity_store.SubjectKey(None, person, person), None) for person in asked]
+    _, subjects = await identity_store.subjects(reading, call, standing.purpose, keys, NO_WISH.union(*wanted.values()))
+    for person, subject in zip(asked, subjects, strict=True):
+        disclosure = people.disclose(reading, call, standing, subject, "household")
+        views[person] = people.open_person(disclosure, subject, wanted[person], reading.keys, standing.agency)
+    await people.name_places(reading, views.values())
+    return views
+
+
+async def _tell_facts(
+    reading: Reading, call: Call, opened: Opened, persons: Mapping[UUID, PersonView]
+) -> list[FactView] | Withheld:
+    """The facts whose own attributes are granted too; of members only where the members are told."""
+    disclosure = opened.disclosure
+    allowed = disclosure.reveal("household.facts", lambda _: [name for name in FACT_KINDS if disclosure.may_reveal(name)])
+    if isinstance(allowed, Withheld):
+        return allowed
+    told = []
+    for row in await store.facts(reading, opened.household_id, allowed, call.now):
+        value = text_of(row["attribute"], row["value"])
+        disclosure.reveal(row["attribute"], lambda _, value=value: value)  # type: ignore[misc]
+        told.append(
+            FactView(
+                attribute=row["attribute"],
+                member=persons.get(row["person_id"]),
+                value=value,
+                source=row["source"],
+                evidence=None if row["evidence"] is None else str(row["evidence"]),
+                dispute=row["dispute"],
+                valid_from=row["valid_from"],
+                recorded_at=row["recorded_from"],
+            )
+        )
+    return told
