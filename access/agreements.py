@@ -14,15 +14,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from access.call import Purpose
 from access.catalogue import CATALOGUE, Use
 from core.canonical import content_hash
-from core.errors import Invalid, SijilError
+from core.documents import Node
 
-T = TypeVar("T", bound=StrEnum)
 LONGEST = timedelta(days=5 * 366)
+MAX_NUMBER = 2**31 - 1
+MAX_CODE = 32  # characters
+MAX_DIVISIONS = 2000
+_DATES = ("valid_from", "valid_to")
+_LIMITS = ("points_per_minute", "failures_per_hour", "tells_status", "territory")
+_AGREEMENT = ("agency", "version", "purposes", "attributes", *_LIMITS, *_DATES)
+_MANDATE = ("agency", "purpose", "article", "attributes", "disclosure", *_DATES)
 
 
 class Level(StrEnum):
@@ -82,99 +88,75 @@ class Mandate:
 
 def parse_agreement(document: Mapping[str, Any]) -> Agreement:
     """Raises Invalid, with the path of what is wrong, unless every part of the document is understood."""
-    _only(
-        document,
-        "agency version purposes attributes points_per_minute failures_per_hour tells_status territory valid_from valid_to",
-    )
-    valid_from, valid_to = _dates(document)
-    failures = document["failures_per_hour"]
-    _only(failures, "subject agency", "failures_per_hour")
-    attributes = {name: _term(name, term) for name, term in document["attributes"].items()}
-    if not attributes:
-        raise Invalid("an agreement grants something", path=("attributes",))
-    purposes = frozenset(_member(Purpose, purpose, "purposes", n) for n, purpose in enumerate(document["purposes"]))
-    if not purposes:
-        raise Invalid("an agreement has a purpose", path=("purposes",))
+    fields = Node(dict(document)).record(_AGREEMENT)
+    fields["agency"].text(MAX_CODE)
+    failures = fields["failures_per_hour"].record(("subject", "agency"))
+    territory = fields["territory"]
+    divisions = None if territory.value is None else territory.items(most=MAX_DIVISIONS)
+    valid_from, valid_to = _dates(fields)
     return Agreement(
-        hash=content_hash(document),
-        version=_whole(document["version"], "version"),
-        purposes=purposes,
-        attributes=attributes,
-        points_per_minute=_whole(document["points_per_minute"], "points_per_minute"),
-        failures=FailureBudget(
-            _whole(failures["subject"], "failures_per_hour", "subject"),
-            _whole(failures["agency"], "failures_per_hour", "agency"),
-        ),
-        tells_status=document["tells_status"] is True,
-        territory=None if document["territory"] is None else frozenset(document["territory"]),
+        version=fields["version"].integer(1, MAX_NUMBER),
+        purposes=frozenset(purpose.choice(Purpose) for purpose in fields["purposes"].items()),
+        attributes={_attribute(name, term): _term(name, term) for name, term in fields["attributes"].entries().items()},
+        points_per_minute=fields["points_per_minute"].integer(1, MAX_NUMBER),
+        failures=FailureBudget(failures["subject"].integer(1, MAX_NUMBER), failures["agency"].integer(1, MAX_NUMBER)),
+        tells_status=_flag(fields["tells_status"]),
+        territory=None if divisions is None else frozenset(division.text(MAX_CODE) for division in divisions),
         valid_from=valid_from,
         valid_to=valid_to,
+        hash=content_hash(document),
     )
 
 
 def parse_mandate(document: Mapping[str, Any]) -> Mandate:
     """Raises Invalid, with the path of what is wrong, unless every part of the document is understood."""
-    _only(document, "agency purpose article attributes disclosure valid_from valid_to")
-    valid_from, valid_to = _dates(document)
-    for number, name in enumerate(document["attributes"]):
-        if name not in CATALOGUE:
-            raise Invalid("no such attribute", path=("attributes", number))
-    if not document["attributes"]:
-        raise Invalid("a mandate names attributes", path=("attributes",))
+    fields = Node(dict(document)).record(_MANDATE)
+    fields["agency"].text(MAX_CODE)
+    valid_from, valid_to = _dates(fields)
     return Mandate(
-        hash=content_hash(document),
-        purpose=_member(Purpose, document["purpose"], "purpose"),
-        article=str(document["article"]),
-        attributes=frozenset(document["attributes"]),
-        disclosure=_member(Disclosed, document["disclosure"], "disclosure"),
+        purpose=fields["purpose"].choice(Purpose),
+        article=fields["article"].text(),
+        attributes=frozenset(_attribute(name.text(), name) for name in fields["attributes"].items()),
+        disclosure=fields["disclosure"].choice(Disclosed),
         valid_from=valid_from,
         valid_to=valid_to,
+        hash=content_hash(document),
     )
 
 
-def _term(name: str, term: Mapping[str, Any]) -> Term:
-    known = CATALOGUE.get(name)
-    if known is None:
-        raise Invalid("no such attribute", path=("attributes", name))
-    _only(term, "uses level verdict", "attributes", name, optional="level verdict")
-    uses = frozenset(_member(Use, use, "attributes", name, "uses", n) for n, use in enumerate(term["uses"]))
-    if not uses or not uses <= known.uses:
-        raise Invalid("the catalogue does not allow this use", path=("attributes", name, "uses"))
-    level = _member(Level, term.get("level", "EXACT"), "attributes", name, "level")
-    return Term(uses, level, term.get("verdict", False) is True)
+def _attribute(name: str, node: Node) -> str:
+    if name not in CATALOGUE:
+        node.refuse("no such attribute")
+    return name
 
 
-def _only(document: Any, keys: str, *path: str, optional: str = "") -> None:
-    if not isinstance(document, Mapping):
-        raise Invalid("expected an object", path=path)
-    for key in document:
-        if key not in keys.split():
-            raise Invalid("unknown part", path=(*path, str(key)))
-    for key in keys.split():
-        if key not in document and key not in optional.split():
-            raise Invalid("missing part", path=(*path, key))
+def _term(name: str, node: Node) -> Term:
+    fields = node.record(("uses",), ("level", "verdict"))
+    uses = frozenset(use.choice(Use) for use in fields["uses"].items())
+    if not uses <= CATALOGUE[name].uses:
+        fields["uses"].refuse("the catalogue does not allow this use")
+    level = fields["level"].choice(Level) if "level" in fields else Level.EXACT
+    return Term(uses, level, "verdict" in fields and _flag(fields["verdict"]))
 
 
-def _dates(document: Mapping[str, Any]) -> tuple[datetime, datetime]:
-    try:
-        valid_from, valid_to = (datetime.fromisoformat(document[name]) for name in ("valid_from", "valid_to"))
-        if valid_from.tzinfo is None or not valid_from < valid_to <= valid_from + LONGEST:
-            raise Invalid("an authority has a beginning and an end, at most five years apart", path=("valid_to",))
-    except SijilError:
-        raise
-    except (TypeError, ValueError):
-        raise Invalid("expected two instants with a zone", path=("valid_from",)) from None
+def _flag(node: Node) -> bool:
+    if not isinstance(node.value, bool):
+        node.refuse("expected true or false")
+    return node.value
+
+
+def _dates(fields: Mapping[str, Node]) -> tuple[datetime, datetime]:
+    valid_from, valid_to = (_instant(fields[name]) for name in _DATES)
+    if not timedelta(0) < valid_to - valid_from <= LONGEST:
+        fields["valid_to"].refuse("an authority has a beginning and an end, at most five years apart")
     return valid_from, valid_to
 
 
-def _whole(value: Any, *path: str) -> int:
-    if type(value) is not int or not 0 < value < 2**31:
-        raise Invalid("expected a positive whole number", path=path)
-    return value
-
-
-def _member(kind: type[T], value: Any, *path: str | int) -> T:
+def _instant(node: Node) -> datetime:
     try:
-        return kind(value)
+        instant = datetime.fromisoformat(node.text(40))
     except ValueError:
-        raise Invalid("no such value", path=path) from None
+        node.refuse("not an instant")
+    if instant.tzinfo is None:
+        node.refuse("an instant has a zone")
+    return instant

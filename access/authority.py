@@ -1,7 +1,8 @@
 """The right of an agency to ask at all, read in the snapshot of each answer.
 
 Only hashes are read each time; the documents behind them never change, so parsed ones are kept in a bounded store. What is
-suspended, revoked or expired counts from the next question on, on every server process.
+suspended, revoked or expired counts from the next question on, on every server process. The newest agreement that has begun
+stands for itself: when it is suspended or over, no older version comes back in its place.
 """
 
 from collections import OrderedDict
@@ -15,7 +16,7 @@ from access.call import Actor, Call, Purpose
 from access.counters import FAILURES_WINDOW_SECONDS, POINTS_WINDOW_SECONDS, window_end
 from access.decision import Standing, standing
 from core.database import Reader, Row
-from core.errors import Internal, Unauthenticated
+from core.errors import Internal
 
 T = TypeVar("T")
 MAX_DOCUMENTS = 512
@@ -44,10 +45,10 @@ SOURCE = f"""
       join agency_key k on k.agency_id = a.agency_id and k.kid = {KID}
        and k.valid_from <= {NOW} and {NOW} < k.valid_to and (k.revoked_at is null or {NOW} < k.revoked_at)
       left join lateral (
-           select g.hash, g.document from agreement g
-            where g.agency_id = a.agency_id and g.valid_from <= {NOW} and {NOW} < g.valid_to
-              and (g.suspended_at is null or {NOW} < g.suspended_at)
-            order by g.version desc limit 1) g on true
+           select newest.hash, newest.document from (
+                  select * from agreement g where g.agency_id = a.agency_id and g.valid_from <= {NOW}
+                   order by g.version desc limit 1) newest
+            where {NOW} < newest.valid_to and (newest.suspended_at is null or {NOW} < newest.suspended_at)) g on true
      where a.agency_id = {AGENCY} and (a.suspended_at is null or {NOW} < a.suspended_at)"""
 ALONE = f"select {COLUMNS} from ({SOURCE}) authority"
 
@@ -64,13 +65,6 @@ def parameters(call: Call, purpose: Purpose | None) -> tuple[Any, ...]:
     )
 
 
-def points_left(row: Row | None) -> int:
-    """Raises Unauthenticated where the agency or its key is no longer valid."""
-    if row is None or row["points_limit"] is None:
-        raise Unauthenticated("the token is no longer valid")
-    return int(row["points_limit"] - row["points_used"])
-
-
 class Documents:
     """Parsed agreements and mandates by their hash."""
 
@@ -85,12 +79,15 @@ class Documents:
         return standing(
             actor.agency,
             purpose,
-            None if agreement is None else await self._agreement(agreement, reader),
+            await self.agreement(agreement, reader),
             () if mandate is None else (await self._mandate(mandate, reader),),
             now,
         )
 
-    async def _agreement(self, hash_: bytes, reader: Reader) -> Agreement:
+    async def agreement(self, hash_: bytes | None, reader: Reader) -> Agreement | None:
+        """The agreement with that hash, fetched once."""
+        if hash_ is None:
+            return None
         known = self._agreements.get(hash_)
         if known is None:
             rows = await reader.ask("select document from agreement where hash = $1", hash_)

@@ -27,6 +27,7 @@ class Scope(StrEnum):
     HOUSEHOLD_READ = "household:read"
     ELIGIBILITY_READ = "eligibility:read"
     SCHEMA_READ = "schema:read"  # introspection
+    SELF_READ = "self:read"  # who asks, the catalogue, the programmes
     REGISTER_LOAD = "register:load"
     AGENCY_MANAGE = "agency:manage"
 
@@ -38,6 +39,7 @@ AGENCY_SCOPES = frozenset(
         Scope.HOUSEHOLD_READ,
         Scope.ELIGIBILITY_READ,
         Scope.SCHEMA_READ,
+        Scope.SELF_READ,
     }
 )
 

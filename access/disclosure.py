@@ -47,8 +47,8 @@ class Disclosure:
         self.subject = subject
         self.entry_id = entry_id
         self.field = field
-        self.notes: dict[str, str] = {}
-        self.revealed: dict[str, Any] = {}
+        self.notes: dict[str, str] = {}  # attribute -> its uses here, in their order: "MATCH, PREDICATE REFUSED"
+        self.revealed: dict[str, list[Any]] = {}
         self.outcome: Any = None
 
     @property
@@ -65,8 +65,8 @@ class Disclosure:
         if not self.decision.allows(attribute, Use.RELEASE):
             return Withheld(attribute)
         value = read(self._record)
-        self.notes[attribute] = Use.RELEASE
-        self.revealed[attribute] = value
+        self._note(attribute, Use.RELEASE)
+        self.revealed.setdefault(attribute, []).append(value)
         return value
 
     def may_reveal(self, attribute: str) -> bool:
@@ -79,5 +79,12 @@ class Disclosure:
         The judge works in either case: that an attribute is not granted for this subject must not show in the time taken.
         """
         granted = self.decision.allows(attribute, use)
-        self.notes[attribute] = f"{use}" if granted else f"{use} REFUSED"
+        self._note(attribute, f"{use}" if granted else f"{use} REFUSED")
         return granted, judge(self._record)
+
+    def _note(self, attribute: str, use: str) -> None:
+        noted = self.notes.get(attribute)
+        if noted is None:
+            self.notes[attribute] = use
+        elif use not in noted.split(", "):
+            self.notes[attribute] = f"{noted}, {use}"

@@ -13,15 +13,17 @@ from uuid import UUID
 
 from access import authority, ledger
 from access.authority import Documents
-from access.call import ActorKind, Call, Purpose
-from access.counters import COUNTED, POINTS_WINDOW_SECONDS, Count, Counted, window_end
+from access.call import Call, Purpose
+from access.counters import COUNTED, POINTS_WINDOW_SECONDS, SPENT, Count, Counted, window_end
 from access.decision import Decision, Standing
 from access.disclosure import Disclosure, SealedRecord
 from core.database import Database, Reader, Row
-from core.errors import RateLimited
+from core.errors import RateLimited, Unauthenticated
 from core.ids import uuid7
 from core.keys import KeyRing
 from core.settlement import Settlement
+
+LARGE_ROWS = 50
 
 
 @dataclass(slots=True)
@@ -43,6 +45,15 @@ class Reading:
         return await (self._snapshot or self.database).ask(sql, *values)
 
     @asynccontextmanager
+    async def turn(self, rows: int) -> AsyncIterator[None]:
+        """Reading and computing a large answer is done within its turn; small ones do not wait."""
+        if rows < LARGE_ROWS:
+            yield
+            return
+        async with self.database.large:
+            yield
+
+    @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[None]:
         """Within this block all statements see the same instant. Root fields run one by one, so there is one at a time."""
         self.settlement.reads()
@@ -58,23 +69,30 @@ class Reading:
         self._admit(row, call.now)
         return await self.documents.standing(row, call.actor, purpose, call.now, self)
 
-    async def admit(self, call: Call) -> None:
+    async def admit(self, call: Call) -> Row:
         """For answers that ask about nobody: the agency, its key and its rate still have to hold."""
-        if call.actor.kind is ActorKind.AGENCY and not self.standing_checked:
-            rows = await self.ask(authority.ALONE, *authority.parameters(call, None))
-            self._admit(rows[0] if rows else None, call.now)
+        rows = await self.ask(authority.ALONE, *authority.parameters(call, None))
+        return self._admit(rows[0] if rows else None, call.now)
 
-    def _admit(self, row: Row | None, now: datetime) -> None:
-        points_left = authority.points_left(row)
-        if points_left <= 0:
+    def _admit(self, row: Row | None, now: datetime) -> Row:
+        if row is None or row["points_limit"] is None:
+            raise Unauthenticated("the token is no longer valid")
+        if row["points_used"] >= row["points_limit"]:
             raise RateLimited("too many questions within a minute", retry_after=_seconds_left(now))
         self.standing_checked = True
+        return row
 
     def disclose(self, decision: Decision, record: SealedRecord, call: Call, *, subject: UUID, root_field: str) -> Disclosure:
         """The key to one subject's values for one root field. It becomes a ledger entry when the answer is closed."""
         disclosure = Disclosure(decision, record, subject=subject, entry_id=uuid7(call.now), field=root_field)
         self.disclosures.append(disclosure)
         return disclosure
+
+    def forget(self) -> None:
+        """Nothing was answered: nothing is recorded or counted, but that the proof was used."""
+        self.disclosures.clear()
+        self.points = 0
+        self.settlement.keep_only(SPENT)
 
     def close(self, call: Call) -> Settlement:
         """The settlement with an entry for every disclosure that was used, and the points."""

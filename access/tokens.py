@@ -26,7 +26,7 @@ from core.keys import KeyRing, SigningKey
 
 ALGORITHMS = ("ES256", "EdDSA")
 MAX_BYTES = 8 * 1024
-MAX_JTI = 256
+MAX_NAME = 256
 FUTURE = timedelta(seconds=10)
 ASSERTION_LIFETIME = timedelta(seconds=300)
 PROOF_LIFETIME = timedelta(seconds=60)
@@ -126,18 +126,20 @@ def parse_jwk(jwk: Any, alg: str) -> PublicKey:
     """A public key fit to check signatures of `alg`. Raises Unauthenticated for any other key."""
     if not isinstance(jwk, dict) or _PRIVATE_MEMBERS & jwk.keys():
         refuse("the key is not a public key")
-    if jwk.get("use", "sig") != "sig" or "verify" not in jwk.get("key_ops", ["verify"]) or jwk.get("alg", alg) != alg:
+    operations = jwk.get("key_ops", ["verify"])
+    fit = isinstance(operations, list) and "verify" in operations
+    if jwk.get("use", "sig") != "sig" or not fit or jwk.get("alg", alg) != alg:
         refuse("the key is not for this use")
     kind = ("EC", "P-256") if alg == "ES256" else ("OKP", "Ed25519")
     if (jwk.get("kty"), jwk.get("crv")) != kind:
         refuse("the key does not fit the algorithm")
     coordinates = [jwk.get(name) for name in ("x", "y")[: 2 if alg == "ES256" else 1]]
-    return _public_key(alg, *coordinates)
+    return _public_key(alg, *(c if isinstance(c, str) else "" for c in coordinates))
 
 
 @lru_cache(maxsize=1024)
-def _public_key(alg: str, *coordinates: Any) -> PublicKey:
-    raw = [_decode(c) if isinstance(c, str) else b"" for c in coordinates]
+def _public_key(alg: str, *coordinates: str) -> PublicKey:
+    raw = [_decode(c) for c in coordinates]
     if any(len(part) != 32 for part in raw):
         refuse("the key does not fit the algorithm")
     try:
@@ -162,16 +164,17 @@ def _alg(compact: Compact) -> str:
 
 def _instant(payload: Mapping[str, Any], name: str) -> datetime:
     value = payload.get(name)
-    if type(value) is not int or not 0 <= value < 2**40:
+    if type(value) is not int or not 0 <= value < 2**36:
         refuse(f"{name} is missing or malformed")
     return datetime.fromtimestamp(value, tz=UTC)
 
 
-def _jti(payload: Mapping[str, Any]) -> str:
-    jti = payload.get("jti")
-    if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI:
-        refuse("jti is missing or malformed")
-    return jti
+def _name(members: Mapping[str, Any], name: str) -> str:
+    """Printable ASCII: what is hashed or looked up must have one form in bytes, and one that a database can hold."""
+    value = members.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME or not (value.isascii() and value.isprintable()):
+        refuse(f"{name} is missing or malformed")
+    return value
 
 
 # --- client assertions
@@ -192,8 +195,8 @@ def parse_assertion(text: str) -> Assertion:
     header, payload = compact.header, compact.payload
     if {"jwk", "jku", "x5u", "x5c"} & header.keys():
         refuse("the assertion brings a key of its own")
-    kid, client = header.get("kid"), payload.get("iss")
-    if not isinstance(kid, str) or not isinstance(client, str) or payload.get("sub") != client:
+    kid, client = _name(header, "kid"), _name(payload, "iss")
+    if payload.get("sub") != client:
         refuse("the assertion does not say whose it is")
     return Assertion(compact, client, kid, _alg(compact))
 
@@ -216,7 +219,7 @@ def check_assertion(
             refuse("the assertion comes from the future")
     if "iat" not in payload and "nbf" not in payload:
         refuse("iat is missing")
-    return _jti(payload), expires
+    return _name(payload, "jti"), expires
 
 
 # --- DPoP
@@ -244,7 +247,7 @@ def check_proof(
         refuse("the proof is too old, or comes from the future")
     if access_token is not None and payload.get("ath") != text64(hashlib.sha256(access_token.encode()).digest()):
         refuse("the proof is for another token")
-    jti = _jti(payload)
+    jti = _name(payload, "jti")
     _check_signature(alg, key, compact)
     return Proof(print_, jti, issued + PROOF_LIFETIME + FUTURE)
 

@@ -44,19 +44,25 @@ def extensions(refusal: SijilError) -> dict[str, Any]:
     return found
 
 
+def cause_of(error: GraphQLError) -> Exception | None:
+    """What was raised in a resolver; None for an error of the library itself."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    return cause
+
+
 def told(error: GraphQLError) -> dict[str, Any]:
     """A GraphQL error as it goes out: message, path of the field, code, path of the input. Never a value, never a trace.
 
     An error of the library itself (a document or variables that do not fit the schema) is INVALID; its text may quote what
     was sent, so of that only the place in the document is told.
     """
-    cause = error.original_error
-    while isinstance(cause, GraphQLError) and cause.original_error is not None:
-        cause = cause.original_error
+    cause = cause_of(error)
     answer: dict[str, Any]
     if isinstance(cause, SijilError):
         answer = {"message": cause.message, "extensions": extensions(cause)}
-    elif cause is None or isinstance(cause, GraphQLError):
+    elif cause is None:
         answer = {"message": document_fault(error), "extensions": {"code": Code.INVALID}}
     else:
         LOG.error("fault", kind=type(cause).__name__, where=_where(cause))

@@ -17,6 +17,7 @@ from core import errors
 
 T = TypeVar("T")
 ATTRIBUTE = "attribute"
+ECHO = "echo"
 _DESCRIBED: set[type] = set()
 
 
@@ -33,6 +34,16 @@ def bound(attribute: str, **options: Any) -> Any:
     return strawberry.field(description=words, metadata={ATTRIBUTE: attribute}, **options)
 
 
+def echo(**options: Any) -> Any:
+    """A field that only repeats the question or says when and how it was answered: nothing of people."""
+    return strawberry.field(metadata={ECHO: True}, **options)
+
+
+def _is_echo(field: GraphQLField) -> bool:
+    definition = field.extensions.get("strawberry-definition")
+    return definition is not None and ECHO in definition.metadata
+
+
 def attribute_of(field: GraphQLField) -> str | None:
     definition = field.extensions.get("strawberry-definition")
     return None if definition is None else definition.metadata.get(ATTRIBUTE)
@@ -47,7 +58,7 @@ def fasten(schema: GraphQLSchema) -> None:
             raise TypeError(f"{name}.{field_name} is bound to nothing: {attribute}")
         if name in described_names:
             leads_on = get_named_type(field.type).name in described_names
-            if attribute is None and not leads_on:
+            if attribute is None and not leads_on and not _is_echo(field):
                 raise TypeError(f"{name}.{field_name} tells of people and is bound to no attribute")
             if str(field.type).endswith("!") and attribute is not None:
                 raise TypeError(f"{name}.{field_name} is protected and must be nullable")
@@ -68,18 +79,11 @@ def _object_fields(schema: GraphQLSchema) -> Iterator[tuple[str, str, GraphQLFie
                 yield name, field_name, field
 
 
-def _reader(name: str) -> Callable[[Any, GraphQLResolveInfo], Any]:
-    def read(source: Any, _: GraphQLResolveInfo) -> Any:
+def _reader(name: str) -> Callable[[Any, GraphQLResolveInfo[Any]], Any]:
+    def read(source: Any, _: GraphQLResolveInfo[Any]) -> Any:
         value = getattr(source, name)
         if value.__class__ is Withheld:
             raise errors.Withheld("not granted to you here")
         return value
 
     return read
-
-
-def told(value: T | Withheld | None) -> T | None:
-    """For resolvers with arguments: the value, or the refusal that the reader would have given."""
-    if isinstance(value, Withheld):
-        raise errors.Withheld("not granted to you here")
-    return value

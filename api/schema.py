@@ -24,15 +24,17 @@ from strawberry.schema import Schema
 from strawberry.schema.config import StrawberryConfig
 
 from api import cost, guard
-from api.queries import Query, scalars
+from api.queries import Query
+from api.scalars import SCALARS
 from core.errors import SijilError, TooCostly
 
 MAX_DOCUMENTS = 2_000
+MAX_COMMENTS = 100
 
 
 def build() -> GraphQLSchema:
     """Raises TypeError where a field is not bound as it must be."""
-    schema = Schema(query=Query, config=StrawberryConfig(scalar_map=scalars()))._schema
+    schema = Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))._schema
     guard.fasten(schema)
     return schema
 
@@ -77,7 +79,9 @@ class Documents:
         if len(text.encode("utf-8", "surrogatepass")) > cost.MAX_BYTES:
             return TooCostly(f"a document has at most {cost.MAX_BYTES} bytes", path=("query",))
         try:
-            document = parse(text, no_location=False, max_tokens=cost.MAX_TOKENS)
+            document = parse(
+                text, no_location=False, max_lexical_tokens=cost.MAX_TOKENS, max_comments=100, allow_empty_selection_sets=False
+            )
             operation = cost.check(document, operation_name)
         except SijilError as refusal:
             return refusal
@@ -96,7 +100,12 @@ class OneByOne(Executor[Any]):
     """Root fields of a query run one after another, so that each has its snapshot to itself."""
 
     def execute_root_grouped_field_set(
-        self, root_type: Any, root_value: Any, grouped: Any, serially: bool, position: Any
+        self,
+        root_type: Any,
+        root_value: Any,
+        grouped: Any,
+        serially: bool,  # noqa: ARG002 whatever was meant
+        position: Any,
     ) -> Any:
         return super().execute_root_grouped_field_set(root_type, root_value, grouped, True, position)
 

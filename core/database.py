@@ -20,6 +20,13 @@ from core.errors import Unavailable
 
 ACQUIRE_SECONDS = 5.0
 STATEMENT_SECONDS = 30.0
+_UNREACHABLE = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+)
 
 
 class Spread(StrEnum):
@@ -68,7 +75,7 @@ class _Snapshot:
 
 
 class Database:
-    """A bounded number of connections, handed out last in first out; a cancelled or failed one is closed, never handed on."""
+    """A bounded number of connections, handed out last in first out; one that was cancelled, or left within a transaction, is never handed on."""
 
     def __init__(self, url: str, *, connections: int) -> None:
         self._url = make_url(url).set(drivername="postgresql")
@@ -77,6 +84,8 @@ class Database:
             self._idle.put_nowait(None)
         self._open: set[asyncpg.Connection[Row]] = set()
         self._closed = False
+        # One large answer at a time: side by side on one thread, all of them would be too old before any is done.
+        self.large = asyncio.Semaphore(1)
         self.engine: AsyncEngine = create_async_engine(
             self._url.set(drivername="postgresql+asyncpg"),
             pool_size=5,
@@ -119,9 +128,9 @@ class Database:
                 connection = await self._connect()
             yield connection
             clean = not connection.is_in_transaction()
-        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as fault:
+        except _UNREACHABLE as fault:
             raise Unavailable("the database cannot be reached") from fault
-        except asyncpg.PostgresError:
+        except Exception:  # a refusal within the block, say: what was begun has been rolled back
             clean = connection is not None and not connection.is_in_transaction()
             raise
         finally:

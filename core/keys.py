@@ -72,7 +72,7 @@ class KeyRing:
     def stranger(self, kind: str, value: str) -> UUID:
         """The id that stands for a subject nobody knows, the same each time the same identifier is asked about."""
         digest = hmac.digest(self.commitment, f"stranger\0{kind}\0{value}".encode(), "sha256")
-        return UUID(bytes=digest[:16], version=8)
+        return UUID(bytes=digest[:16])
 
     def jwks(self) -> dict[str, list[dict[str, str]]]:
         return {"keys": [key.public_jwk for key in self.signing]}
@@ -86,7 +86,7 @@ def create(path: Path, *, mark: str, at: datetime) -> KeyRing:
     document["signing"] = [{"valid_from": at.isoformat(), "key": b64encode(random_bytes(_SECRET_LENGTH)).decode()}]
     path.parent.mkdir(parents=True, exist_ok=True)
     # Complete before it has its name: a killed `init` leaves no half key file behind.
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{random_bytes(8).hex()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
         json.dump(document, file, indent=1)
@@ -98,6 +98,7 @@ def create(path: Path, *, mark: str, at: datetime) -> KeyRing:
         raise Conflict("there is a key file already; keys are never made anew over existing ones") from None
     finally:
         draft.unlink()
+    _sync(path.parent)
     return load(path)
 
 
@@ -113,23 +114,36 @@ def load(path: Path) -> KeyRing:
         }
         signing = tuple(_signing_key(b64decode(row["key"]), row["valid_from"]) for row in document["signing"])
         mark = str(document["mark"])
+        # The permutation and the strangers' ids have one key for ever: another would number people twice.
+        number, commitment = families["number"][1], families["commitment"][1]
     except FileNotFoundError:
         raise Unavailable(f"there is no key file at {path}; `sijil keys init` makes one") from None
+    except OSError:
+        raise Unavailable(f"the key file {path} cannot be read") from None
     except (KeyError, ValueError, TypeError, AttributeError):
         raise Unavailable(f"the key file {path} is damaged") from None
-    if not signing or any(len(key) != _SECRET_LENGTH for family in families.values() for key in family.values()):
+    whole = all(family and all(len(key) == _SECRET_LENGTH for key in family.values()) for family in families.values())
+    if not signing or not whole:
         raise Unavailable(f"the key file {path} is damaged")
     return KeyRing(
         mark=mark,
         masters=MasterKeys(families["master"]),
         indexes=families["index"],
         tokens=families["token"],
-        # The permutation and the strangers' ids have one key for ever: another would number people twice.
-        number=families["number"][1],
-        commitment=families["commitment"][1],
+        number=number,
+        commitment=commitment,
         signing=signing,
-        fingerprint=hashlib.sha256(families["number"][1] + families["commitment"][1]).hexdigest()[:32],
+        fingerprint=hashlib.sha256(number + commitment).hexdigest()[:32],
     )
+
+
+def _sync(folder: Path) -> None:
+    """The file's name outlives a loss of power, as its content does: nothing sealed may outlive its key."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _signing_key(secret: bytes, valid_from: str) -> SigningKey:

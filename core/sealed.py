@@ -39,7 +39,7 @@ class DataKey:
         bound = _FORMAT_BYTE + self._owner + row.bytes + attribute.encode()
         try:
             return self._aead.decrypt(sealed[1:13], sealed[13:], bound).decode()
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
             raise Internal("a sealed value does not open") from None
 
 
@@ -66,6 +66,6 @@ class MasterKeys:
             raise Internal("a data key is wrapped by an unknown master key")
         try:
             key = aead.decrypt(wrapped[2:14], wrapped[14:], _WRAPPING + wrapped[:2] + owner.bytes)
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise Internal("a data key does not open") from None
         return DataKey(key, owner)

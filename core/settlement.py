@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import asyncpg
 
 from core.database import Database, Row
-from core.errors import SijilError, Stale, Unavailable
+from core.errors import Internal, SijilError, Stale, Unavailable
 
 MAX_AGE_SECONDS = 1.0
 MAX_GROUP_EFFECTS = 5_000
@@ -42,6 +42,9 @@ class Settlement:
 
     def add(self, kind: Kind, effect: Any) -> None:
         self.effects.setdefault(kind, []).append(effect)
+
+    def keep_only(self, kind: Kind) -> None:
+        self.effects = {kind: self.effects[kind]} if kind in self.effects else {}
 
     def reads(self) -> None:
         """To be called before each snapshot is taken."""
@@ -80,6 +83,8 @@ class Settler:
         """Returns once the effects are durable. Raises a kind's refusal, Stale (compute the answer again) or Unavailable."""
         if not settlement.effects:
             return
+        if not settlement.effects.keys() <= set(self._kinds):
+            raise Internal("an effect is of a kind that nobody writes")
         if self._stopping or self._writer is None or self._writer.done() or len(self._waiting) >= self._limit:
             raise Unavailable("answers cannot be recorded now")
         outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -35,8 +35,8 @@ class Score(Base):
     """A household's score and all that is needed to make it again.
 
     The arrays run over the formula's contributions of that milieu in their order (constant, region, terms): the value of
-    each variable as a fraction (0/0 where it was not known), and its amount in units of 10^-12. `ages_change_on` is the next day on which an age alone
-    may change the score.
+    each variable as a fraction (0/0 where it was not known), and its amount in units of 10^-12. `ages_change_on` is the next
+    day on which an age alone may change the score.
     """
 
     __tablename__ = "score"

@@ -1,0 +1,104 @@
+"""GraphQL of access: who asks, and what there is to ask for."""
+
+from typing import Any, cast
+
+import strawberry
+from strawberry.types import Info
+
+from access import call as calls
+from access import catalogue, viewers
+from access.agreements import Level
+from api.context import opened
+from api.scalars import DateTime
+
+Purpose = strawberry.enum(calls.Purpose, name="Purpose", description="What a question is for; the agreement names which.")
+Lang = strawberry.enum(catalogue.Lang, name="Lang")
+Use = strawberry.enum(catalogue.Use, name="Use", description="What an attribute can be put to.")
+Sensitivity = strawberry.enum(catalogue.Sensitivity, name="Sensitivity")
+MatchLevel = strawberry.enum(Level, name="MatchLevel", description="EXACT: equal in normal form. CLOSE: near enough.")
+ViewerKind = strawberry.enum(calls.ActorKind, name="ViewerKind")
+
+
+@strawberry.input(one_of=True, description="Whom a question is about: exactly one of these.")
+class SubjectInput:
+    idcs: str | None = strawberry.UNSET
+    token: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The agency's own token, of a person or (where a household is asked about) of it."
+    )
+
+
+def named(subject: SubjectInput) -> dict[str, str | None]:
+    return {name: getattr(subject, name) or None for name in ("idcs", "token")}
+
+
+@strawberry.type(description="A word or sentence in the three languages.")
+class Text:
+    ar: str
+    fr: str
+    en: str
+
+
+def text(labels: catalogue.Labels) -> Text:
+    return Text(ar=labels[catalogue.Lang.AR], fr=labels[catalogue.Lang.FR], en=labels[catalogue.Lang.EN])
+
+
+@strawberry.type(description="One thing there is to know. `uses`: all that it can ever be put to; `granted`: to you, now.")
+class Attribute:
+    name: str
+    labels: Text
+    sensitivity: Sensitivity  # type: ignore[valid-type]
+    uses: list[Use]  # type: ignore[valid-type]
+    identifying: bool = strawberry.field(description="A claim on it shows that the asker knows whom it asks about.")
+    granted: list[Use]  # type: ignore[valid-type]
+
+
+@strawberry.type(description="The agreement version that answers you.")
+class AgreementRef:
+    version: int
+    hash: str
+    valid_until: DateTime
+
+
+@strawberry.type(description="Who asks.")
+class Viewer:
+    kind: ViewerKind  # type: ignore[valid-type]
+    id: strawberry.ID
+    code: str
+    name: Text
+    purposes: list[Purpose]  # type: ignore[valid-type]
+    rights: list[str] = strawberry.field(description="The scopes of the token.")
+    agreement: AgreementRef | None
+
+
+async def me(info: Info[Any, Any]) -> Viewer:
+    reading, call, _ = opened(info)
+    found = await viewers.me(reading, call)
+    agreement = found.agreement
+    return Viewer(
+        kind=cast("Any", call.actor.kind),
+        id=strawberry.ID(str(found.agency)),
+        code=found.code,
+        name=text(found.name),
+        purposes=sorted(agreement.purposes) if agreement else [],
+        rights=sorted(call.actor.scopes),
+        agreement=None
+        if agreement is None
+        else AgreementRef(version=agreement.version, hash=agreement.hash.hex(), valid_until=agreement.valid_to),
+    )
+
+
+async def attributes(info: Info[Any, Any]) -> list[Attribute]:
+    reading, call, _ = opened(info)
+    found = await viewers.me(reading, call)
+    terms = found.agreement.attributes if found.agreement else {}
+    return [
+        Attribute(
+            name=row.name,
+            labels=text(row.labels),
+            sensitivity=row.sensitivity,
+            uses=sorted(row.uses),
+            identifying=row.identifying,
+            granted=sorted(terms[row.name].uses) if row.name in terms else [],
+        )
+        for row in catalogue.CATALOGUE.values()
+    ]

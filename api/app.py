@@ -1,0 +1,92 @@
+"""The one place that builds things: from settings and keys to an ASGI application."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import asyncpg
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from access import instance
+from access.admission import Admissions
+from access.authority import Documents
+from access.counters import COUNTED, SPENT
+from access.ledger import LEDGER
+from api import explorer, metrics, oauth, schema
+from api.edge import Service, utc_now
+from api.endpoint import Endpoint
+from core.config import Settings
+from core.database import Database
+from core.errors import SijilError
+from core.keys import KeyRing
+from core.settlement import Settler
+from migrations.run import revisions
+
+
+def build(
+    settings: Settings,
+    keys: KeyRing,
+    *,
+    database_url: str,
+    issuer: str,
+    clock: Callable[[], datetime] = utc_now,
+    vendored: Path | None = None,
+) -> Starlette:
+    """The application for one instance. Demo instances (marked in their keys) also serve the explorer."""
+    database = Database(database_url, connections=settings.connections)
+    settler = Settler(database, (SPENT, COUNTED, LEDGER), queue=settings.settlement_queue)
+    service = Service(
+        database=database,
+        keys=keys,
+        documents=Documents(),
+        settler=settler,
+        admissions=Admissions(keys, issuer),
+        issuer=issuer,
+        clock=clock,
+        token_lifetime_seconds=settings.token_lifetime_seconds,
+    )
+    demo = keys.mark == "demo"
+    graphql = Endpoint(service, schema.build(), open_introspection=demo)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await instance.check_instance(database, keys, mark=keys.mark, issuer=issuer)
+        settler.start()
+        try:
+            yield
+        finally:
+            await settler.stop()
+            await database.close()
+
+    async def ready(_: Request) -> Response:
+        try:
+            current, newest = await revisions(database.engine)
+            if current != newest:
+                return JSONResponse({"ready": False, "why": "the database is not migrated"}, 503)
+            await database.ask("select 1")
+        except (SijilError, OSError, asyncpg.PostgresError):
+            return JSONResponse({"ready": False, "why": "the database cannot be reached"}, 503)
+        return JSONResponse({"ready": True})
+
+    routes: list[BaseRoute] = [
+        Route("/graphql", graphql.post, methods=["POST"]),
+        Route(oauth.TOKEN_PATH, partial(oauth.token, service=service), methods=["POST"]),
+        Route("/.well-known/jwks.json", partial(oauth.jwks, service=service)),
+        Route("/.well-known/oauth-authorization-server", partial(oauth.metadata, service=service)),
+        Route("/health/live", lambda _: JSONResponse({"live": True})),
+        Route("/health/ready", ready),
+        Route("/metrics", _metrics),
+    ]
+    if demo:
+        routes += explorer.routes(graphql, vendored)
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+def _metrics(_: Request) -> Response:
+    body, media = metrics.exposition()
+    return Response(body, media_type=media)

@@ -1,0 +1,28 @@
+"""What a resolver is handed: who calls and the answer in the making."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from graphql import GraphQLResolveInfo
+from strawberry.types import Info
+
+from access.call import Call, Purpose
+from access.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    call: Call
+    reading: Reading
+    issuer: str
+
+
+def opened(info: "Info[Any, Any]", purpose: Purpose | None = None) -> tuple[Reading, Call, str]:
+    """The reading, the call (with the purpose that the question names) and the issuer."""
+    context: Context = info.context
+    return context.reading, replace(context.call, purpose=purpose), context.issuer
+
+
+def raw(info: "Info[Any, Any]") -> GraphQLResolveInfo[Any]:
+    """The library's own view of the field, for reading its selection."""
+    return info._raw_info

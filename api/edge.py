@@ -1,0 +1,75 @@
+"""What every request passes: who asks, an instant, an id, and an answer that leaves only after its settlement is durable."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from starlette.requests import Request
+
+from access.admission import Admissions
+from access.authority import Documents
+from access.call import NOBODY, Actor, Call
+from access.counters import SPENT, Once
+from access.reading import Reading
+from core.database import Database
+from core.errors import Conflict, Stale, Unauthenticated, Unavailable
+from core.ids import uuid7
+from core.keys import KeyRing
+from core.settlement import Settler
+
+T = TypeVar("T")
+ATTEMPTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The parts that answers are made with; built once, in `api/app.py`."""
+
+    database: Database
+    keys: KeyRing
+    documents: Documents
+    settler: Settler
+    admissions: Admissions
+    issuer: str
+    clock: Callable[[], datetime]
+    token_lifetime_seconds: int
+
+    def call(self, actor: Actor = NOBODY) -> Call:
+        now = self.clock()
+        return Call(actor, now, uuid7(now))
+
+    def admit(self, request: Request, now: datetime) -> tuple[Actor, Once]:
+        """Who sends this request, by its access token and DPoP proof."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "dpop" or not token:
+            raise Unauthenticated("this needs a DPoP-bound access token")
+        proofs = request.headers.getlist("dpop")
+        if len(proofs) != 1:
+            raise Unauthenticated("this needs one DPoP proof")
+        return self.admissions.admit(
+            token=token, proof=proofs[0], method=request.method, url=self.issuer + request.url.path, now=now
+        )
+
+    async def answer(self, call: Call, once: Once | None, compute: Callable[[Reading], Awaitable[T]]) -> T:
+        """Computes an answer and makes what it leaves behind durable; computes it again where it was overtaken meanwhile."""
+        for _ in range(ATTEMPTS):
+            reading = Reading(self.database, self.keys, self.documents)
+            if once is not None:
+                reading.settlement.add(SPENT, once)
+            answer = await compute(reading)
+            if call.actor.agency is not None and not reading.standing_checked:
+                await reading.admit(call)
+            try:
+                await self.settler.settle(reading.close(call))
+            except Stale:
+                continue
+            except Conflict:
+                once = None  # it was settled before the budget was found spent
+                continue
+            return answer
+        raise Unavailable("the answer was overtaken again and again; ask anew")
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 the one clock: everything inside gets `call.now`

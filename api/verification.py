@@ -1,0 +1,85 @@
+"""GraphQL of verification: are these claims true?"""
+
+from typing import Any, cast
+
+import strawberry
+from strawberry.types import Info
+
+from api.access import MatchLevel, Purpose, SubjectInput, named
+from api.context import opened
+from api.identity import consent_id
+from api.scalars import DateTime
+from api.scoring import Refusal
+from core.errors import Invalid
+from verification import matching, questions, service
+
+Verdict = strawberry.enum(matching.Verdict, name="Verdict")
+Operator = strawberry.enum(matching.Operator, name="Operator")
+
+
+@strawberry.input(description="A value declared of one attribute, by its full catalogue name.")
+class ClaimInput:
+    attribute: str
+    value: str
+
+
+@strawberry.input(description="A condition on one attribute.")
+class PredicateInput:
+    attribute: str
+    operator: Operator  # type: ignore[valid-type]
+    value: str
+
+
+@strawberry.input(description="One row: a subject, and what is claimed of it. At least one claim must identify.")
+class VerificationRequest:
+    reference: str | None = None
+    subject: SubjectInput
+    claims: list[ClaimInput] | None = None
+    predicates: list[PredicateInput] | None = None
+    consent: strawberry.ID | None = None
+
+
+@strawberry.type(description="How one claim or predicate compared; WITHHELD where the agreement does not tell it.")
+class ClaimVerdict:
+    attribute: str
+    verdict: Verdict  # type: ignore[valid-type]
+    level: MatchLevel | None  # type: ignore[valid-type]
+
+
+@strawberry.type(description="The answer to one row. `claims` is null where the agreement tells no verdicts of single claims.")
+class Verification:
+    reference: str | None
+    confirmed: bool
+    claims: list[ClaimVerdict] | None
+    token: str | None = strawberry.field(description="Your own token of the person, once confirmed.")
+    refused: Refusal | None
+    as_of: DateTime
+    receipt: str = strawberry.field(description="This answer, signed, to be shown alone.")
+
+
+@strawberry.type(description="The answers in the order of the requests, and one signature over all of them.")
+class VerificationBatch:
+    answers: list[Verification]
+    receipt: str
+
+
+async def verify(
+    info: Info[Any, Any],
+    requests: list[VerificationRequest],
+    purpose: Purpose,  # type: ignore[valid-type]
+) -> VerificationBatch:
+    reading, call, issuer = opened(info, purpose)
+    if len(requests) > questions.MAX_QUESTIONS:
+        raise Invalid(f"1 to {questions.MAX_QUESTIONS} requests at a time", path=("requests",))
+    batch = [
+        questions.Asked(
+            reference=request.reference,
+            **named(request.subject),
+            claims=[(claim.attribute, claim.value) for claim in request.claims or ()],
+            predicates=[(p.attribute, p.operator, p.value) for p in request.predicates or ()],
+            consent=consent_id(request.consent),
+        )
+        for request in requests
+    ]
+    answer = await service.verify(reading, call, purpose=purpose, batch=batch, issuer=issuer)
+    return cast("VerificationBatch", answer)

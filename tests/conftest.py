@@ -1,0 +1,64 @@
+"""What tests share: one PostgreSQL for a whole run (and for each of its workers), keys, an instant, agencies that may ask."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+
+import pytest
+
+from core.database import Database
+from core.embedded import EmbeddedPostgres
+from core.keys import KeyRing, create
+from migrations.metadata import METADATA
+from migrations.run import migrate
+from tests.access.enrolled import NOW, Enrol
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A fixed instant, within the dates of everything made here."""
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> KeyRing:
+    return create(tmp_path_factory.mktemp("keys") / "keys.json", mark="test", at=NOW)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A server with all tables and no rows."""
+    folder = tmp_path_factory.mktemp("postgres")
+
+    async def prepare(url: str) -> None:
+        database = Database(url, connections=1)
+        await migrate(database.engine)
+        await database.close()
+
+    with EmbeddedPostgres(folder / "instance", settings={"shared_buffers": "64MB"}) as server:
+        # In a loop of its own: the fixture serves tests with and without one.
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(prepare(server.url))
+        loop.close()
+        yield server
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+async def database(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
+    database = Database(postgres.url, connections=8)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def clean(database: Database) -> None:
+    """Every table is empty when the test begins. For all tests that write, or that count rows."""
+    await database.ask("truncate " + ", ".join(table.name for table in METADATA.sorted_tables))
+
+
+@pytest.fixture
+def enrol(database: Database, clean: None) -> Enrol:
+    """Puts an agency, its key, its agreement and its mandates in force into the (emptied) database."""
+    return Enrol(database)

@@ -1,0 +1,245 @@
+"""Is this true? Up to a thousand subjects in one question: one statement, one settlement, one signature.
+
+One answer for unknown, hidden, not consented, locked, out of territory and mismatched: the same members, computed by the same
+work. What a negative answer says depends on the question and the agreement alone.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from access import receipts
+from access.agreements import Level
+from access.call import Call, Purpose, Scope, allow
+from access.catalogue import Use
+from access.counters import COUNTED, FAILURES_WINDOW_SECONDS, Count, Counted, window_end
+from access.decision import Ground, Standing, Status
+from access.disclosure import Disclosure, SealedRecord
+from access.reading import Reading
+from core.dates import civil_date
+from core.errors import Code, Invalid
+from identity import people
+from identity import store as identity_store
+from identity.numbers import TokenKind, pairwise_token
+from identity.store import Subject, SubjectKey
+from verification import questions
+from verification.matching import TrueValue, Verdict, compare, holds
+from verification.questions import Asked, Question
+
+ROWS_BETWEEN_BREATHS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimVerdict:
+    attribute: str
+    verdict: Verdict
+    level: Level | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a row was not answered; `retry_at`: when asking again makes sense."""
+
+    code: str
+    retry_at: datetime | None
+
+
+@dataclass(slots=True)
+class Answer:
+    reference: str | None
+    confirmed: bool
+    claims: list[ClaimVerdict] | None
+    token: str | None
+    refused: Refusal | None
+    as_of: datetime
+    number: int
+    batch: receipts.SignedBatch | None = None
+
+    @property
+    def receipt(self) -> str:
+        assert self.batch is not None
+        return self.batch.receipt(self.number)
+
+
+@dataclass(slots=True)
+class Batch:
+    answers: list[Answer]
+    receipt: str
+
+
+@allow(Scope.VERIFICATION_RUN)
+async def verify(reading: Reading, call: Call, *, purpose: Purpose, batch: Sequence[Asked], issuer: str) -> Batch:
+    """One answer for each row, in their order.
+
+    Raises Invalid or Forbidden with the path of the fault, before anybody is looked up or anything is counted.
+    """
+    agency = call.actor.agency
+    assert agency is not None
+    asked = questions.parse(batch, purpose)
+    keys = _keys(reading, agency, asked)
+    reading.points += len(asked)
+    attributes = {attribute for question in asked for attribute in question.attributes}
+    async with reading.turn(len(asked)):
+        row, subjects = await identity_store.subjects(reading, call, purpose, keys, attributes)
+        standing = await reading.standing(row, call, purpose)
+        questions.check_granted(asked, standing)
+        desk = _Desk(reading, call, standing, row["agency_failures"])
+        answers = []
+        for number, (question, subject) in enumerate(zip(asked, subjects, strict=True)):
+            if number % ROWS_BETWEEN_BREATHS == ROWS_BETWEEN_BREATHS - 1:
+                await asyncio.sleep(0)  # others wait for this thread
+            answers.append(desk.answer(number, question, subject))
+    desk.settle()
+    signed = receipts.sign(desk.rows, agency=agency, issuer=issuer, at=call.now, key=reading.keys.signer)
+    for answer in answers:
+        answer.batch = signed
+    return Batch(answers, signed.jws)
+
+
+def _keys(reading: Reading, agency: UUID, asked: Sequence[Question]) -> list[tuple[SubjectKey, UUID | None]]:
+    keys = []
+    for number, question in enumerate(asked):
+        try:
+            key = identity_store.key_of(reading.keys, agency, idcs=question.asked.idcs, token=question.asked.token)
+        except Invalid as fault:
+            raise fault.under("requests", number, "subject") from None
+        keys.append((key, question.asked.consent))
+    return keys
+
+
+class _Desk:
+    """Answers the rows of one batch, one by one, and keeps count of those that failed."""
+
+    def __init__(self, reading: Reading, call: Call, standing: Standing, agency_failures: int) -> None:
+        self._reading, self._call, self._standing = reading, call, standing
+        self._today: date = civil_date(call.now)
+        self._budget_ends = window_end(call.now, FAILURES_WINDOW_SECONDS)
+        self._agency_failures = agency_failures
+        self._failed: Counter[UUID] = Counter()
+        self._tells_verdicts = any(term.verdict for term in standing.agreement.attributes.values())
+        mandate = standing.mandate
+        self._base = {
+            "v": receipts.VERSION,
+            "type": "verification",
+            "agency": str(standing.agency),
+            "agreement": standing.agreement.hash.hex(),
+            "mandate": None if mandate is None else mandate.hash.hex(),
+            "as_of": call.now.isoformat(timespec="microseconds"),
+            "purpose": standing.purpose,
+        }
+        self.rows: list[dict[str, Any]] = []
+
+    def answer(self, number: int, question: Question, subject: Subject) -> Answer:
+        disclosure = people.disclose(self._reading, self._call, self._standing, subject, "verify")
+        refused = self._over_budget(subject)
+        verdicts: dict[str, Verdict] = {}
+        if refused is not None:
+            confirmed, told = False, None
+        else:
+            verdicts, matched, granted = self._judge(question, disclosure)
+            confirmed = matched and granted
+            told = self._told(question, verdicts, granted)
+            refused = self._state(subject, disclosure, matched)
+            if not confirmed:
+                self._failed[subject.entry_owner] += 1
+        token = None
+        if confirmed and subject.person_id is not None:
+            keys = self._reading.keys.tokens
+            token = pairwise_token(TokenKind.PERSON, subject.person_id, self._standing.agency, keys)
+        row = {
+            **self._base,
+            "entry": str(disclosure.entry_id),
+            "question": question.hash,
+            "reference": question.asked.reference,
+            "confirmed": confirmed,
+            "claims": None if told is None else [[t.attribute, t.verdict, t.level] for t in told],
+            "token": token,
+            "consent": disclosure.decision.basis if confirmed and disclosure.decision.ground is Ground.CONSENT else None,
+            "refused": None if refused is None else refused.code,
+        }
+        self.rows.append(row)
+        disclosure.outcome = {
+            "confirmed": confirmed,
+            "question": question.hash,
+            "refused": row["refused"],
+            "verdicts": verdicts,
+        }
+        return Answer(question.asked.reference, confirmed, told, token, refused, self._call.now, number)
+
+    def settle(self) -> None:
+        """Every failed row counts against the budget of its subject and of the agency."""
+        agency, limits = self._standing.agency, self._standing.agreement.failures
+        for owner, amount in self._failed.items():
+            self._count(owner, amount, limits.subject)
+        if self._failed:
+            self._count(agency, self._failed.total(), limits.agency)
+
+    def _count(self, owner: UUID, amount: int, limit: int) -> None:
+        count = Count(owner, self._standing.agency, Counted.FAILURES, self._budget_ends, amount, limit)
+        self._reading.settlement.add(COUNTED, count)
+
+    def _over_budget(self, subject: Subject) -> Refusal | None:
+        limits = self._standing.agreement.failures
+        by_subject = subject.failures + self._failed[subject.entry_owner]
+        by_agency = self._agency_failures + self._failed.total()
+        if by_subject >= limits.subject or by_agency >= limits.agency:
+            return Refusal(Code.BUDGET_SPENT, self._budget_ends)
+        return None
+
+    def _judge(self, question: Question, disclosure: Disclosure) -> tuple[dict[str, Verdict], bool, bool]:
+        """The verdict of each claim and predicate, whether all of them hold, and whether all are granted for this subject."""
+        verdicts: dict[str, Verdict] = {}
+        granted = True
+        for claim in question.claims:
+            level = self._standing.terms[claim.attribute].level
+            allowed, verdict = disclosure.compare(
+                claim.attribute,
+                Use.MATCH,
+                lambda record, claim=claim, level=level: compare(claim, true_value(record, claim.attribute), level),  # type: ignore[misc]
+            )
+            verdicts[claim.attribute] = verdict
+            granted &= allowed
+        for number, predicate in enumerate(question.predicates):
+            allowed, held = disclosure.compare(
+                predicate.attribute,
+                Use.PREDICATE,
+                lambda record, p=predicate: holds(p, record.open(p.attribute), self._today),  # type: ignore[misc]
+            )
+            verdicts[f"predicates {number}"] = Verdict.MATCH if held else Verdict.MISMATCH
+            granted &= allowed
+        return verdicts, all(verdict is not Verdict.MISMATCH for verdict in verdicts.values()), granted
+
+    def _told(self, question: Question, verdicts: dict[str, Verdict], granted: bool) -> list[ClaimVerdict] | None:
+        """What is told of each claim: only where the agreement grants it, and once the identifying claims match."""
+        if not self._tells_verdicts:
+            return None
+        recognised = granted and all(
+            verdicts[claim.attribute] is not Verdict.MISMATCH for claim in question.claims if claim.identifying
+        )
+        told = []
+        for number, (attribute, verdict) in enumerate(zip(question.attributes, verdicts.values(), strict=True)):
+            term = self._standing.terms[attribute]
+            shown = verdict if recognised else Verdict.MISMATCH
+            level = term.level if number < len(question.claims) else None
+            told.append(ClaimVerdict(attribute, shown if term.verdict else Verdict.WITHHELD, level))
+        return told
+
+    def _state(self, subject: Subject, disclosure: Disclosure, matched: bool) -> Refusal | None:
+        """That a person is deceased or suspended is told where the agreement says so, to who knew all that was asked."""
+        standing = self._standing
+        if not (matched and standing.agreement.tells_status and standing.mandate is not None):
+            return None
+        if disclosure.decision.ground is not Ground.NOT_ACTIVE or subject.status not in (Status.DECEASED, Status.SUSPENDED):
+            return None
+        return Refusal(subject.status, None)
+
+
+def true_value(record: SealedRecord, attribute: str) -> TrueValue:
+    parts = identity_store.PARTS[attribute]
+    if len(parts) == 1:
+        return record.open(parts[0])
+    return record.open(parts[0]), record.open(parts[1])
