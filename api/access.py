@@ -1,22 +1,23 @@
 """GraphQL of access: who asks, and what there is to ask for."""
 
-from typing import Any, cast
+from typing import Any
 
 import strawberry
 from strawberry.types import Info
 
-from access import call as calls
-from access import catalogue, viewers
+from access import viewers
 from access.agreements import Level
+from access.call import ActorKind, Purpose
+from access.catalogue import CATALOGUE, Labels, Lang, Sensitivity, Use
 from api.context import opened
 from api.scalars import DateTime
 
-Purpose = strawberry.enum(calls.Purpose, name="Purpose", description="What a question is for; the agreement names which.")
-Lang = strawberry.enum(catalogue.Lang, name="Lang")
-Use = strawberry.enum(catalogue.Use, name="Use", description="What an attribute can be put to.")
-Sensitivity = strawberry.enum(catalogue.Sensitivity, name="Sensitivity")
-MatchLevel = strawberry.enum(Level, name="MatchLevel", description="EXACT: equal in normal form. CLOSE: near enough.")
-ViewerKind = strawberry.enum(calls.ActorKind, name="ViewerKind")
+strawberry.enum(Purpose, name="Purpose", description="What a question is for; the agreement names which.")
+strawberry.enum(Lang, name="Lang")
+strawberry.enum(Use, name="Use", description="What an attribute can be put to.")
+strawberry.enum(Sensitivity, name="Sensitivity")
+strawberry.enum(Level, name="MatchLevel", description="EXACT: equal in normal form. CLOSE: near enough.")
+strawberry.enum(ActorKind, name="ViewerKind")
 
 
 @strawberry.input(one_of=True, description="Whom a question is about: exactly one of these.")
@@ -38,18 +39,18 @@ class Text:
     en: str
 
 
-def text(labels: catalogue.Labels) -> Text:
-    return Text(ar=labels[catalogue.Lang.AR], fr=labels[catalogue.Lang.FR], en=labels[catalogue.Lang.EN])
+def text(labels: Labels) -> Text:
+    return Text(ar=labels[Lang.AR], fr=labels[Lang.FR], en=labels[Lang.EN])
 
 
 @strawberry.type(description="One thing there is to know. `uses`: all that it can ever be put to; `granted`: to you, now.")
 class Attribute:
     name: str
     labels: Text
-    sensitivity: Sensitivity  # type: ignore[valid-type]
-    uses: list[Use]  # type: ignore[valid-type]
+    sensitivity: Sensitivity
+    uses: list[Use]
     identifying: bool = strawberry.field(description="A claim on it shows that the asker knows whom it asks about.")
-    granted: list[Use]  # type: ignore[valid-type]
+    granted: list[Use]
 
 
 @strawberry.type(description="The agreement version that answers you.")
@@ -61,11 +62,11 @@ class AgreementRef:
 
 @strawberry.type(description="Who asks.")
 class Viewer:
-    kind: ViewerKind  # type: ignore[valid-type]
+    kind: ActorKind
     id: strawberry.ID
     code: str
     name: Text
-    purposes: list[Purpose]  # type: ignore[valid-type]
+    purposes: list[Purpose]
     rights: list[str] = strawberry.field(description="The scopes of the token.")
     agreement: AgreementRef | None
 
@@ -75,7 +76,7 @@ async def me(info: Info[Any, Any]) -> Viewer:
     found = await viewers.me(reading, call)
     agreement = found.agreement
     return Viewer(
-        kind=cast("Any", call.actor.kind),
+        kind=call.actor.kind,
         id=strawberry.ID(str(found.agency)),
         code=found.code,
         name=text(found.name),
@@ -83,7 +84,7 @@ async def me(info: Info[Any, Any]) -> Viewer:
         rights=sorted(call.actor.scopes),
         agreement=None
         if agreement is None
-        else AgreementRef(version=agreement.version, hash=agreement.hash.hex(), valid_until=agreement.valid_to),
+        else AgreementRef(version=agreement.version, hash=agreement.hash.hex(), valid_until=DateTime(agreement.valid_to)),
     )
 
 
@@ -100,5 +101,5 @@ async def attributes(info: Info[Any, Any]) -> list[Attribute]:
             identifying=row.identifying,
             granted=sorted(terms[row.name].uses) if row.name in terms else [],
         )
-        for row in catalogue.CATALOGUE.values()
+        for row in CATALOGUE.values()
     ]

@@ -83,7 +83,7 @@ def build(
         Route("/metrics", _metrics),
     ]
     if demo:
-        routes += explorer.routes(graphql, vendored)
+        routes += explorer.routes(graphql, vendored, settings.home)
     return Starlette(routes=routes, lifespan=lifespan)
 
 

@@ -37,6 +37,11 @@ class Endpoint:
         self._documents = schema.Documents(built)
         self._open_introspection = open_introspection
 
+    @property
+    def service(self) -> Service:
+        """The parts that answers are made with, for routes that ask in another way than `post`."""
+        return self._service
+
     async def post(self, request: Request) -> Response:
         """Who asks is told by an access token and its DPoP proof."""
         return await self.serve(request, lambda now: self._service.admit(request, now))

@@ -7,22 +7,22 @@ from uuid import UUID
 import strawberry
 from strawberry.types import Info
 
-from api.access import Purpose, SubjectInput, named
+from access.call import Purpose
+from api.access import SubjectInput, named
 from api.context import opened, raw
 from api.guard import bound, described
 from api.scalars import PartialDate
 from api.selection import selected
 from core.errors import Invalid, SijilError
 from identity import people
-from identity.codes import MaritalStatus as MaritalStatuses
-from identity.codes import Sex as Sexes
+from identity.codes import MaritalStatus, Sex
 from identity.divisions import Level
-from registry.facts import Milieu as Milieux
+from registry.facts import Milieu
 
-Sex = strawberry.enum(Sexes, name="Sex")
-MaritalStatus = strawberry.enum(MaritalStatuses, name="MaritalStatus")
-DivisionLevel = strawberry.enum(Level, name="DivisionLevel")
-Milieu = strawberry.enum(Milieux, name="Milieu")
+strawberry.enum(Sex, name="Sex")
+strawberry.enum(MaritalStatus, name="MaritalStatus")
+strawberry.enum(Level, name="DivisionLevel")
+strawberry.enum(Milieu, name="Milieu")
 
 
 @strawberry.enum
@@ -49,10 +49,10 @@ class Name:
 @strawberry.type(description="A region, province or commune.")
 class Division:
     code: str
-    level: DivisionLevel  # type: ignore[valid-type]
+    level: Level
     name_fr: str
     name_ar: str
-    milieu: Milieu | None  # type: ignore[valid-type]
+    milieu: Milieu | None
 
 
 @described
@@ -60,12 +60,12 @@ class Division:
 class Person:
     idcs: str | None = bound("person.idcs")
     token: str | None = bound("person.token")
-    status: PersonStatus | None = bound("person.status")  # type: ignore[valid-type]
+    status: PersonStatus | None = bound("person.status")
     name: Name | None
     birth_date: PartialDate | None = bound("person.birth_date")
     birth_place: Division | None = bound("person.birth_place")
-    sex: Sex | None = bound("person.sex")  # type: ignore[valid-type]
-    marital_status: MaritalStatus | None = bound("person.marital_status")  # type: ignore[valid-type]
+    sex: Sex | None = bound("person.sex")
+    marital_status: MaritalStatus | None = bound("person.marital_status")
     nationality: str | None = bound("person.nationality")
     cnie: str | None = bound("person.cnie")
     residence_permit: str | None = bound("person.residence_permit")
@@ -85,7 +85,7 @@ def consent_id(consent: strawberry.ID | None) -> UUID | None:
 async def person(
     info: Info[Any, Any],
     subject: SubjectInput,
-    purpose: Purpose,  # type: ignore[valid-type]
+    purpose: Purpose,
     consent: strawberry.ID | None = None,
 ) -> Person | None:
     reading, call, _ = opened(info, purpose)

@@ -5,20 +5,24 @@ from typing import Any, cast
 import strawberry
 from strawberry.types import Info
 
-from api.access import Purpose, SubjectInput, named
+from access.call import Purpose
+from api.access import SubjectInput, named
 from api.context import opened, raw
-from api.guard import bound, described
-from api.identity import Division, Milieu, Person, Sex, consent_id
+from api.guard import bound, described, granted
+from api.identity import Division, Person, consent_id
 from api.scalars import DateTime
-from api.scoring import Eligibility, Score
+from api.scoring import Eligibility, Score, ScoreConnection
 from api.selection import Selected, selected
-from registry import facts, households
+from core.errors import TooCostly
+from identity.codes import Sex
+from registry import households
+from registry.facts import Kinship, Milieu, Source
 from registry.households import HouseholdView, Wish
 from scoring import scores
 
-Kinship = strawberry.enum(facts.Kinship, name="Kinship", description="Kinship to the head of the household.")
-FactSource = strawberry.enum(facts.Source, name="FactSource")
-MAX_INSTANTS = 10
+strawberry.enum(Kinship, name="Kinship", description="Kinship to the head of the household.")
+strawberry.enum(Source, name="FactSource")
+MAX_VARIANTS = 10
 
 
 @described
@@ -26,8 +30,8 @@ MAX_INSTANTS = 10
 class Membership:
     person: Person | None
     token: str | None = bound("person.token")
-    kinship: Kinship | None = bound("household.members")  # type: ignore[valid-type]
-    sex: Sex | None = bound("person.sex")  # type: ignore[valid-type]
+    kinship: Kinship | None = bound("household.members")
+    sex: Sex | None = bound("person.sex")
     valid_from: DateTime | None = bound("household.members")
     valid_to: DateTime | None = bound("household.members")
 
@@ -40,7 +44,7 @@ class Fact:
     attribute: str | None = bound("household.facts")
     member: Person | None
     value: str | None = bound("household.facts")
-    source: FactSource | None = bound("household.facts")  # type: ignore[valid-type]
+    source: Source | None = bound("household.facts")
     evidence: strawberry.ID | None = bound("household.facts")
     dispute: str | None = bound("household.facts")
     valid_from: DateTime | None = bound("household.facts")
@@ -49,6 +53,10 @@ class Fact:
 
 def _score(root: strawberry.Parent[Any], as_of: DateTime | None = None) -> Score | None:
     return cast("Score | None", cast("HouseholdView", root).scores[as_of])
+
+
+def _scores(root: strawberry.Parent[Any], first: int | None = None, after: str | None = None) -> ScoreConnection | None:
+    return cast("ScoreConnection | None", granted(cast("HouseholdView", root).score_pages[first, after]))
 
 
 def _eligibility(root: strawberry.Parent[Any], programme: str) -> Eligibility | None:
@@ -65,10 +73,11 @@ class Household:
     head: Person | None = bound("household.members")
     declarant: Person | None = bound("household.members")
     residence: Division | None = bound("household.residence")
-    milieu: Milieu | None = bound("household.milieu")  # type: ignore[valid-type]
+    milieu: Milieu | None = bound("household.milieu")
     facts: list[Fact] | None = bound("household.facts")
 
     score = strawberry.field(resolver=_score, description="The newest score at that instant; now if none is given.")
+    scores = strawberry.field(resolver=_scores, description="The history of scores, the newest first, by pages.")
     eligibility = strawberry.field(
         resolver=_eligibility, description="Whether the household is eligible for a programme, by its newest score."
     )
@@ -76,7 +85,7 @@ class Household:
 
 async def household(
     info: Info[Any, Any],
-    purpose: Purpose,  # type: ignore[valid-type]
+    purpose: Purpose,
     code: str | None = None,
     subject: SubjectInput | None = None,
     consent: strawberry.ID | None = None,
@@ -97,8 +106,9 @@ async def household(
             reading,
             call,
             found,
-            instants=_arguments(field, "score", "as_of"),
-            programmes=_arguments(field, "eligibility", "programme"),
+            instants=[as_of for (as_of,) in _arguments(field, "score", "as_of")],
+            windows=_arguments(field, "scores", "first", "after"),
+            programmes=[code for (code,) in _arguments(field, "eligibility", "programme")],
             wanted=field.attributes(),
         )
     return cast("Household", found.view)
@@ -123,5 +133,9 @@ def _wish(field: Selected) -> Wish:
     return Wish(frozenset(own), roles["members"], roles["head"], roles["declarant"])
 
 
-def _arguments(field: Selected, name: str, argument: str) -> list[Any]:
-    return list({child.arguments.get(argument): None for child in field.child(name)})[:MAX_INSTANTS]
+def _arguments(field: Selected, name: str, *arguments: str) -> list[Any]:
+    """The distinct arguments with which a field is selected, under whatever aliases."""
+    distinct = list({tuple(child.arguments.get(argument) for argument in arguments): None for child in field.child(name)})
+    if len(distinct) > MAX_VARIANTS:
+        raise TooCostly(f"one question asks for {name} with at most {MAX_VARIANTS} different arguments")
+    return distinct

@@ -31,7 +31,7 @@ from api.edge import utc_now
 from core import embedded, keys, log
 from core.config import Settings
 from core.database import Database
-from core.errors import Conflict, Invalid, Unavailable
+from core.errors import Invalid, Unavailable
 from core.ids import uuid7
 from core.keys import KeyRing
 from identity.divisions import built_in
@@ -109,9 +109,8 @@ def own_call(name: str, *scopes: Scope) -> Call:
 
 
 def private(folder: Path) -> None:
-    """A folder for the owner alone."""
+    """A folder for the owner alone, where there was none."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
 
 
 # --- what an instance is
@@ -280,7 +279,7 @@ class _Supervisor(Multiprocess):
 
     def init_processes(self) -> None:
         super().init_processes()
-        if any(process.wait_until_ready(DRAIN_SECONDS, self.should_exit) for process in self.processes):
+        if all(process.wait_until_ready(DRAIN_SECONDS, self.should_exit) for process in self.processes):
             self._ready()
 
 
@@ -291,25 +290,26 @@ class PatientProtocol(HttpToolsProtocol):
     _in_message = False
     _in_head = True
     _head_bytes = 0
+    _messages = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._arrival = self.loop.call_later(ARRIVAL_SECONDS, transport.close)
+        self._expect(True)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._arrived()
+        self._expect(False)
 
     def data_received(self, data: bytes) -> None:
+        before = self._messages
         super().data_received(data)
-        if self._in_head:
+        if self._messages != before:
+            self._head_bytes = 0
+        elif self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
                 self.send_400_response("The head of the request is too long.")
-        if self._in_message and self._arrival is None:
-            self._arrival = self.loop.call_later(ARRIVAL_SECONDS, self.transport.close)
-        elif not self._in_message:
-            self._arrived()
+        self._expect(self._in_message or self._messages == before)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -320,11 +320,15 @@ class PatientProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self._in_message, self._in_head, self._head_bytes = False, True, 0
+        self._in_message, self._in_head = False, True
+        self._messages += 1
         super().on_message_complete()
 
-    def _arrived(self) -> None:
-        if self._arrival is not None:
+    def _expect(self, more: bool) -> None:
+        """Gives the client a bounded time for what is to come; a drip of bytes does not prolong it."""
+        if more and self._arrival is None:
+            self._arrival = self.loop.call_later(ARRIVAL_SECONDS, self.transport.close)
+        elif not more and self._arrival is not None:
             self._arrival.cancel()
             self._arrival = None
 

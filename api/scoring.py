@@ -5,8 +5,9 @@ from typing import Any, cast
 import strawberry
 from strawberry.types import Info
 
-from access.catalogue import Lang as Languages
-from api.access import Lang, Purpose, SubjectInput, named
+from access.call import Purpose
+from access.catalogue import Lang
+from api.access import SubjectInput, named
 from api.context import opened
 from api.guard import bound, described, echo
 from api.identity import consent_id
@@ -28,11 +29,11 @@ class RuleRef:
     hash: str
 
 
-def _programme_label(root: strawberry.Parent[Any], lang: Lang = Languages.EN) -> str:  # type: ignore[valid-type]
+def _programme_label(root: strawberry.Parent[Any], lang: Lang = Lang.EN) -> str:
     return cast("ProgrammeRow", root).labels[lang]
 
 
-def _contribution_label(root: strawberry.Parent[Any], lang: Lang = Languages.EN) -> str | None:  # type: ignore[valid-type]
+def _contribution_label(root: strawberry.Parent[Any], lang: Lang = Lang.EN) -> str | None:
     return cast("ContributionView", root).labels[lang]
 
 
@@ -70,6 +71,26 @@ class Score:
     complete: bool | None = bound("score.value")
     missing: list[str] | None = bound("score.value")
     contributions: list[Contribution] | None = bound("score.contributions")
+
+
+@described
+@strawberry.type(description="One score in a list, and the cursor that leads on from it.")
+class ScoreEdge:
+    node: Score | None
+    cursor: str | None = echo()
+
+
+@strawberry.type(description="Whether there is more, and where it goes on.")
+class PageInfo:
+    has_next_page: bool
+    end_cursor: str | None
+
+
+@described
+@strawberry.type(description="A page of scores.")
+class ScoreConnection:
+    edges: list[ScoreEdge] | None
+    page_info: PageInfo | None = echo()
 
 
 @strawberry.type(description="Why a row was not answered, and when to come back.")
@@ -114,7 +135,7 @@ async def programmes(info: Info[Any, Any], on: Date | None = None) -> list[Progr
 async def eligibility(
     info: Info[Any, Any],
     requests: list[EligibilityRequest],
-    purpose: Purpose,  # type: ignore[valid-type]
+    purpose: Purpose,
 ) -> EligibilityBatch:
     reading, call, issuer = opened(info, purpose)
     asked = [

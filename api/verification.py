@@ -5,16 +5,19 @@ from typing import Any, cast
 import strawberry
 from strawberry.types import Info
 
-from api.access import MatchLevel, Purpose, SubjectInput, named
+from access.agreements import Level
+from access.call import Purpose
+from api.access import SubjectInput, named
 from api.context import opened
 from api.identity import consent_id
 from api.scalars import DateTime
 from api.scoring import Refusal
 from core.errors import Invalid
-from verification import matching, questions, service
+from verification import questions, service
+from verification.matching import Operator, Verdict
 
-Verdict = strawberry.enum(matching.Verdict, name="Verdict")
-Operator = strawberry.enum(matching.Operator, name="Operator")
+strawberry.enum(Verdict, name="Verdict")
+strawberry.enum(Operator, name="Operator")
 
 
 @strawberry.input(description="A value declared of one attribute, by its full catalogue name.")
@@ -26,7 +29,7 @@ class ClaimInput:
 @strawberry.input(description="A condition on one attribute.")
 class PredicateInput:
     attribute: str
-    operator: Operator  # type: ignore[valid-type]
+    operator: Operator
     value: str
 
 
@@ -42,8 +45,8 @@ class VerificationRequest:
 @strawberry.type(description="How one claim or predicate compared; WITHHELD where the agreement does not tell it.")
 class ClaimVerdict:
     attribute: str
-    verdict: Verdict  # type: ignore[valid-type]
-    level: MatchLevel | None  # type: ignore[valid-type]
+    verdict: Verdict
+    level: Level | None
 
 
 @strawberry.type(description="The answer to one row. `claims` is null where the agreement tells no verdicts of single claims.")
@@ -66,7 +69,7 @@ class VerificationBatch:
 async def verify(
     info: Info[Any, Any],
     requests: list[VerificationRequest],
-    purpose: Purpose,  # type: ignore[valid-type]
+    purpose: Purpose,
 ) -> VerificationBatch:
     reading, call, issuer = opened(info, purpose)
     if len(requests) > questions.MAX_QUESTIONS:

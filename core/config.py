@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """`home` is the folder of the instance: keys, and the embedded database where `database_url` is not given."""
 
-    model_config = SettingsConfigDict(env_prefix="SIJIL_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SIJIL_", frozen=True, extra="forbid")
 
     home: Path = Path("var/demo")
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")

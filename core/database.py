@@ -1,8 +1,8 @@
 """One PostgreSQL, reached two ways: raw prepared statements for what is asked often, SQLAlchemy for everything else.
 
-`Database.ask` is one statement, and so one snapshot; `Database.snapshot` is one for several. Both are read only. `begin`
-opens a transaction that commits where its block ends and rolls back where it raises. Each table declares what it would be
-distributed by, see `Spread`.
+`Database.ask` is one statement, and so one snapshot; `Database.snapshot` is one for several, and read only. `begin` opens a
+transaction that commits where its block ends and rolls back where it raises. Each table declares what it would be distributed
+by, see `Spread`.
 """
 
 import asyncio
@@ -75,7 +75,10 @@ class _Snapshot:
 
 
 class Database:
-    """A bounded number of connections, handed out last in first out; one that was cancelled, or left within a transaction, is never handed on."""
+    """A bounded number of connections, handed out last in first out.
+
+    One whose statement was cancelled, or that was left within a transaction, is closed and never handed on.
+    """
 
     def __init__(self, url: str, *, connections: int) -> None:
         self._url = make_url(url).set(drivername="postgresql")

@@ -80,7 +80,7 @@ class NewPerson:
     father: int | None = None
     guardian: int | None = None
     status: Status = Status.ACTIVE
-    lock: NewLock | None = None
+    locked: NewLock | None = None
     idcs: Idcs | None = field(default=None, repr=False)
 
 
@@ -122,9 +122,9 @@ async def load_persons(
             if key not in places or key == person.key:
                 raise Invalid("nobody else in the batch has this key", path=(place, kind.lower()))
             relatives.append((known.person_id, kind, ids[places[key]], call.now))
-        if person.lock:
-            purposes = sorted(person.lock.purposes)
-            locks.append((known.person_id, uuid7(call.now), purposes, person.lock.mandated_too, call.now))
+        if person.locked:
+            purposes = sorted(person.locked.purposes)
+            locks.append((known.person_id, uuid7(call.now), purposes, person.locked.mandated_too, call.now))
     await connection.copy_records_to_table("person", records=rows, columns=_PERSON_COLUMNS)
     try:
         await connection.copy_records_to_table("identifier", records=identifiers, columns=_IDENTIFIER_COLUMNS)

@@ -13,43 +13,56 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 
-
 Vowels = tuple[str, ...]
 Readings = tuple[frozenset[str], ...]
 LatinForm = tuple[str, Vowels]
 """Consonants, and the vowels before, between and after them: one slot more than consonants."""
 ArabicForm = tuple[str, Readings]
+"""The same, with all that may be read in each slot."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
-    """What is heard of one word. `key` is the word's own script's normal form; `forms` are the ways it can be taken apart."""
+class LatinSound:
+    """The ways one Latin word can be taken apart, the likeliest first, and a key that spellings of the same sound share."""
 
-    latin: bool
     key: str = field(repr=False)
-    forms: tuple[LatinForm, ...] | tuple[ArabicForm, ...] = field(repr=False)
+    forms: tuple[LatinForm, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ArabicSound:
+    """One Arabic word and the ways it can be taken apart (with and without its article ...), the shortest first."""
+
+    word: str = field(repr=False)
+    forms: tuple[ArabicForm, ...] = field(repr=False)
+
+
+Sound = LatinSound | ArabicSound
 
 
 def sound_of(word: str) -> Sound:
     """The sound of one word as `identity.names` spells it: no vowel signs, lower case, particles joined."""
-    if word and word[0] > "\u0600":
-        return Sound(False, word, _arabic_forms(word))
+    if word[0] > "\u0600":
+        return ArabicSound(word, _arabic_forms(word))
     forms = _latin_forms(word)
-    return Sound(True, _latin_key(*forms[0]), forms)
+    return LatinSound(_latin_key(*forms[0]), forms)
 
 
 def alike(one: Sound, other: Sound) -> bool:
-    """Whether both words can be the same name by their sound. Symmetric; in one script also transitive."""
-    if one.latin == other.latin:
-        return one.key == other.key
-    latin, arabic = (one, other) if one.latin else (other, one)
-    return any(_reads(written, heard) for heard in latin.forms for written in arabic.forms)
+    """Whether both words can be the same name by their sound. Symmetric; within one script also transitive."""
+    if isinstance(one, LatinSound):
+        return one.key == other.key if isinstance(other, LatinSound) else _may_be(other, one)
+    return _may_be(one, other) if isinstance(other, LatinSound) else one.word == other.word
+
+
+def _may_be(written: ArabicSound, heard: LatinSound) -> bool:
+    return any(_reads(form, spelling) for spelling in heard.forms for form in written.forms)
 
 
 def skeleton(sound: Sound) -> str:
     """A coarse key to look for candidates by: words that are alike share it, sharing it proves nothing."""
     consonants = sound.forms[0][0]
-    return (consonants if sound.latin else "".join(_CONSONANTS.get(letter, letter)[0] for letter in consonants)).translate(_COARSE)
+    return (consonants if isinstance(sound, LatinSound) else "".join(map(_sound, consonants))).translate(_COARSE)
 
 
 def _reads(written: ArabicForm, heard: LatinForm) -> bool:
@@ -122,14 +135,19 @@ _CONSONANTS: dict[str, str] = {
 _SUN = "dnrstzC"
 _SUN_LETTERS = "تثدذرزسشصضطظلن"
 
-# Stems that usage reads in one way where the rules below would admit the reading of another name, with their vowels written.
+# Stems that usage reads in one way where the rules below would admit the reading of another name, with their vowel signs: َ is a or
+# silent, ُ is u, ِ is e (an i would be سليم, سمير ...).
 _READ_AS = {
-    "محمد": "موحمد", "عمر": "عومر", "عمار": "آمار", "منى": "مونى", "هدى": "هودى", "سعاد": "سوعاد", "طه": "طاها", "هاجر": "هاجار",
-    "إيناس": "إينس", "ايناس": "إينس", "ايمن": "أيمن", "ايمان": "إيمان",
+    "محمد": "مُحمد", "عمر": "عُمر", "عمار": "عَمار", "منى": "مُنى", "هدى": "هُدى", "ندى": "نَدى", "سعاد": "سُعاد", "صفية": "صَفية",
+    "هاجر": "هاجَر", "سالم": "سالِم", "سامر": "سامِر", "راشد": "راشِد", "حامد": "حامِد", "إيناس": "إينَس", "ايناس": "إينَس",
+    "ايمن": "أيمن", "ايمان": "إيمان", "طه": "طاها",
 }  # fmt: skip
 _PREFIX = re.compile(r"(?:(عبد|بنت|بن|بل|بو|ولد|[أا]ولاد|[أآا]يت)(?=...))?(ال)?(..+)|.")
-# Weak letters: A long a, I and U long or consonant, ' a glottal stop within a word; first of a stem: o (ا), a (أ), i (إ), c (ع).
-_WEAK = {"ا": "A", "آ": "A", "ى": "A", "ة": "A", "و": "U", "ي": "I", "ع": "'", "ء": "'", "أ": "'", "إ": "'", "ؤ": "'", "ئ": "'"}
+# Weak letters: A long a, I and U long or consonant, ' a stop within a word; first of a stem: o (ا), a (أ), i (إ), c (ع);
+# f, u and k are vowel signs.
+_WEAK = {"ا": "A", "آ": "A", "ى": "A", "ة": "A", "و": "U", "ي": "I", "ع": "'", "ء": "'", "أ": "'", "إ": "'", "ؤ": "'", "ئ": "'"} | {
+    "َ": "f", "ُ": "u", "ِ": "k",
+}  # fmt: skip
 _FIRST_WEAK = _WEAK | {"ا": "o", "أ": "a", "إ": "i", "ع": "c"}
 _LONGEST_SLOT = 4  # weak letters in a row; more are no name
 
@@ -141,7 +159,7 @@ def _arabic_forms(word: str) -> tuple[ArabicForm, ...]:
         word = f"{word[:-4]}له"
     prefix, article, stem = _split(word)
     starts = [prefix]
-    if prefix and prefix[-1] == stem[0]:
+    if prefix and _sound(prefix[-1]) == _sound(stem[0]):
         starts.append(prefix[:-1])  # Ben Nasser, Bennasser
     if article:
         takes_sound = stem[0] in _SUN_LETTERS
@@ -152,6 +170,11 @@ def _arabic_forms(word: str) -> tuple[ArabicForm, ...]:
             starts.append("ا" if takes_sound else "ال")
             starts.append("ال")
     return tuple(form for start in dict.fromkeys(starts) for form in _stem_forms(start, stem))
+
+
+def _sound(letter: str) -> str:
+    """What a consonant usually is in Latin."""
+    return _CONSONANTS.get(letter, letter)[0]
 
 
 def _split(word: str) -> tuple[str, str, str]:
@@ -226,17 +249,17 @@ def _slot(consonants: str, codes: list[str], number: int, start: int) -> frozens
     if last:
         return _NOTHING
     if not number:
-        return _SHORT if consonants[0] == "ل" else _NOTHING  # لمين: El Lamine
+        return _SHORT if consonants[0] == "ل" and not codes[1] and len(codes) > 3 else _NOTHING  # لمين: El Lamine
     before = codes[number - 1]
     if before == "cA" or (number == start + 2 and before == "A" and not codes[start]):
         # Khalid, Malik: not Malak, which is ملاك. Only after an h (Tahar) is an a heard as often.
         return frozenset({"", "e", "i"} | ({"a"} if consonants[number - 1] in "حه" else set()))
-    readings = set(_SHORT)
+    short = set(_SHORT)
     if first or "A" in before or (codes[start] in ("o", "i") and "A" in codes[number + 1] and number + 2 < len(codes)):
-        readings.add("i")
+        short.add("i")
     if first or before[-1:] == "U":
-        readings.add("u")
-    return frozenset(readings)
+        short.add("u")
+    return frozenset(short)
 
 
 @cache  # by patterns of at most four weak letters, never by names
@@ -245,24 +268,28 @@ def _weak_readings(code: str, first: bool, last: bool) -> frozenset[str]:
     for number, letter in enumerate(code):
         before, after = code[:number][-1:], code[number + 1 :][:1]
         readings = {head + tail for head in readings for tail in _letter_readings(letter, before, after, first, last)}
+    readings = {_REPEATED.sub(r"\1", reading) for reading in readings}
     if "'I" in code and not last:
         readings.discard("i")  # the stop is heard as a vowel of its own: Said, not Sid
-    return frozenset(_REPEATED.sub(r"\1", reading) for reading in readings)
+    return frozenset(readings)
 
 
 def _letter_readings(letter: str, before: str, after: str, first: bool, last: bool) -> set[str]:
     if letter in _STEM_INITIAL:
-        return _STEM_INITIAL[letter][after if after in ("A", "I", "U") else ""]
+        return {""} if after in _SIGNS else _STEM_INITIAL[letter][after if after in ("A", "I", "U") else ""]
+    if letter in _SIGNS:
+        return _SIGNS[letter]
     if letter == "A":
         return {"a"}
     if letter == "'":
         return _stop_readings(before, after, first, last)
     heads = {""} if before else {"", "a", "e"} | ({"u"} if first else set())
-    if last or after or first or before in _STEM_INITIAL:
+    if last or after or before in _STEM_INITIAL:
         tails = {""}
     else:
-        tails = {"", "a", "e"} if before else {"", "a", "e", "i", "u"}
-    return {head + letter.lower() + tail for head in heads for tail in tails}
+        tails = {"", "a", "e"} if before or first else {"", "a", "e", "i", "u"}
+    # Zaid and Tayeb, not Ziad: right after the first consonant a vowel follows only where one stands before.
+    return {head + letter.lower() + tail for head in heads for tail in tails if head or not (first and tail)}
 
 
 def _stop_readings(before: str, after: str, first: bool, last: bool) -> set[str]:
@@ -275,6 +302,7 @@ def _stop_readings(before: str, after: str, first: bool, last: bool) -> set[str]
     return {"", "a"} if last else {"a", "e"}
 
 
+_SIGNS = {"f": {"", "a", "e"}, "u": {"u"}, "k": {"e"}}
 # What is heard of the first letter of a stem, by the weak letter after it.
 _STEM_INITIAL = {
     "o": {"A": {""}, "I": {"", "a", "e"}, "U": {"", "a"}, "": {"a", "e", "i"}},

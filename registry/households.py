@@ -69,8 +69,9 @@ class HouseholdView:
     residence: DivisionView | Withheld | None = None
     milieu: str | Withheld | None = None
     facts: list[FactView] | Withheld | None = None
-    # Filled by the room above: scores by the instant asked for, eligibilities by programme.
+    # Filled by the room above: scores by the instant asked for, pages of them by (first, after), eligibilities by programme.
     scores: dict[datetime | None, Any] = field(default_factory=dict)
+    score_pages: dict[tuple[int | None, str | None], Any] = field(default_factory=dict)
     eligibilities: dict[str, Any] = field(default_factory=dict)
 
 

@@ -190,7 +190,7 @@ def _check_facts(facts: Mapping[str, int], *, of_member: bool) -> None:
     for attribute, value in facts.items():
         if attribute not in allowed:
             raise Invalid("no such fact here", path=("facts", attribute))
-        if type(value) is not int or value not in allowed[attribute]:
+        if isinstance(value, bool) or value not in allowed[attribute]:
             raise Invalid("out of the range of this fact", path=("facts", attribute))
 
 

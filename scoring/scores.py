@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from access.call import Call, Scope, allow
 from access.disclosure import Disclosure, Withheld
 from access.reading import Reading
+from core import paging
 from core.database import Row
 from core.dates import civil_date
 from core.errors import Internal, Invalid
@@ -50,15 +52,20 @@ class ContributionView:
     amount: Decimal
 
 
+_VALUE, _CONTRIBUTIONS = Withheld("score.value"), Withheld("score.contributions")
+
+
 @dataclass(slots=True)
 class ScoreView:
-    value: Decimal | Withheld
-    formula: FormulaRef | Withheld
-    calculated_at: datetime | Withheld
-    cause: str | Withheld
-    complete: bool | Withheld
-    missing: list[str] | Withheld
-    contributions: list[ContributionView] | Withheld | None = None
+    """A score as told to one asker: each member is withheld until it is found granted."""
+
+    value: Decimal | Withheld = _VALUE
+    formula: FormulaRef | Withheld = _VALUE
+    calculated_at: datetime | Withheld = _VALUE
+    cause: str | Withheld = _VALUE
+    complete: bool | Withheld = _VALUE
+    missing: list[str] | Withheld = _VALUE
+    contributions: list[ContributionView] | Withheld = _CONTRIBUTIONS
 
 
 @dataclass(slots=True)
@@ -83,17 +90,21 @@ async def tell_scores(
     opened: Opened,
     *,
     instants: Collection[datetime | None],
+    windows: Collection[tuple[int | None, str | None]],
     programmes: Collection[str],
     wanted: Collection[str],
 ) -> None:
-    """Puts the scores at these instants (None: now) and the eligibilities for these programmes into the opened view.
+    """Puts the scores at these instants (None: now), the pages of the history of scores from these cursors on (first, after),
+    and the eligibilities for these programmes into the opened view.
 
     To be called within the snapshot in which the household was opened.
     """
     for instant in instants:
         as_of = call.now if instant is None else min(instant, call.now)
         row = (await store.newest_scores(reading, [opened.household_id], as_of)).get(opened.household_id)
-        opened.view.scores[instant] = None if row is None else await _tell_score(reading, opened.disclosure, row, wanted)
+        opened.view.scores[instant] = await _tell_score(reading, opened.disclosure, row, wanted)
+    for window in windows:
+        opened.view.score_pages[window] = await _tell_page(reading, call, opened, window, wanted)
     if programmes:
         row = (await store.newest_scores(reading, [opened.household_id], call.now)).get(opened.household_id)
         known = await programmes_by_code(reading, civil_date(call.now))
@@ -101,6 +112,23 @@ async def tell_scores(
             if code not in known:
                 raise Invalid("no such programme", path=("programme",))
             opened.view.eligibilities[code] = tell_eligibility(opened.disclosure, *known[code], row, call.now, wanted)
+
+
+async def _tell_page(
+    reading: Reading, call: Call, opened: Opened, window: tuple[int | None, str | None], wanted: Collection[str]
+) -> paging.Page[ScoreView | None] | Withheld:
+    if not opened.disclosure.may_reveal("score.value"):
+        return _VALUE  # not even how many there are
+    first, after = paging.size(window[0]), window[1]
+    cursors = paging.Cursors(reading.keys.commitment, f"scores {opened.standing.agency} {opened.household_id}")
+    before = None
+    if after is not None:
+        at, score_id = cursors.read(after)
+        before = datetime.fromisoformat(at), UUID(score_id)
+    rows = await store.scores_before(reading, opened.household_id, call.now, before, first + 1)
+    shown = paging.page(rows, first, cursors, lambda row: (row["calculated_at"].isoformat(), str(row["score_id"])))
+    edges = [paging.Edge(await _tell_score(reading, opened.disclosure, edge.node, wanted), edge.cursor) for edge in shown.edges]
+    return paging.Page(edges, shown.page_info)
 
 
 async def programmes_by_code(reading: Reading, on: date) -> dict[str, tuple[Programme, bytes]]:
@@ -139,21 +167,20 @@ def judge(programme: Programme, row: Row | None) -> tuple[bool | None, str]:
     return eligible, AT_OR_UNDER if eligible else OVER
 
 
-async def _tell_score(reading: Reading, disclosure: Disclosure, row: Row, wanted: Collection[str]) -> ScoreView:
+async def _tell_score(reading: Reading, disclosure: Disclosure, row: Row | None, wanted: Collection[str]) -> ScoreView | None:
+    if not disclosure.may_reveal("score.value") and not disclosure.may_reveal("score.contributions"):
+        return ScoreView()  # whether there is a score is not told either
+    if row is None:
+        return None
+    view = ScoreView()
     formula = await store.formula(reading, row["formula_hash"])
     if "score.value" in wanted:
         value = disclosure.reveal("score.value", lambda _: plain_decimal(row["value"]))
-    else:
-        value = Withheld("score.value")
-    withheld = value if isinstance(value, Withheld) else None
-    view = ScoreView(
-        value=withheld or row["value"],
-        formula=withheld or FormulaRef(formula.code, formula.version, formula.hash.hex()),
-        calculated_at=withheld or row["calculated_at"],
-        cause=withheld or row["cause"],
-        complete=row["complete"] if withheld is None else withheld,
-        missing=row["missing"] if withheld is None else withheld,
-    )
+        if not isinstance(value, Withheld):
+            view.value = row["value"]
+            view.formula = FormulaRef(formula.code, formula.version, formula.hash.hex())
+            view.calculated_at, view.cause = row["calculated_at"], row["cause"]
+            view.complete, view.missing = row["complete"], row["missing"]
     if "score.contributions" in wanted:
         contributions = list(contribution_views(formula, row))
         told = disclosure.reveal(

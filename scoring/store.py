@@ -28,6 +28,24 @@ async def newest_scores(reader: Reader, households: Collection[UUID], as_of: dat
     return {row["household_id"]: row for row in rows}
 
 
+async def scores_before(
+    reader: Reader, household: UUID, now: datetime, before: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[Row]:
+    """A household's scores, newest first, from just below `before` on."""
+    at, score_id = before or (None, None)
+    return await reader.ask(
+        f"""select {_SCORE} from score s
+             where s.household_id = $1 and s.calculated_at <= $2
+               and ($3::timestamptz is null or (s.calculated_at, s.score_id) < ($3, $4::uuid))
+             order by s.calculated_at desc, s.score_id desc limit $5""",
+        household,
+        now,
+        at,
+        score_id,
+        limit,
+    )
+
+
 async def formula(reader: Reader, hash_: bytes) -> Formula:
     """The formula with that hash. Formulas never change, so each is fetched and understood once."""
     known = _formulas.get(hash_)

@@ -25,8 +25,8 @@ from identity.divisions import region_of
 from identity.names import LATIN_DIGITS, Name, Script, is_foreign, script_of, unified
 from identity.sounds import alike
 
-# Two words are close if one letter was added, dropped, changed or swapped with its neighbour (optimal string alignment), and both
-# have that many letters. A word that gained or lost its last vowel is another name (Samir, Samira), not a slip.
+# Two words are close if one letter was added, dropped, changed or swapped with its neighbour (optimal string alignment) and
+# both have that many letters. A word that gained or lost its last vowel is another name (Samir, Samira), not a slip.
 CLOSE_EDITS = 1
 CLOSE_FROM = 5  # letters
 
@@ -145,8 +145,10 @@ def parse_predicate(attribute: str, operator: Operator, text: str) -> Predicate:
 
 
 def holds(predicate: Predicate, true_value: str | None, today: date) -> bool:
-    """Whether the condition is true of the stored value; False where there is none. A birth date known in part counts as the day
-    from which ages count."""
+    """Whether the condition is true of the stored value; False where there is none.
+
+    A birth date known in part counts as the day from which ages count.
+    """
     born = None if true_value is None else _stored_date(true_value)
     if born is None:
         return False

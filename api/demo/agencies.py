@@ -1,6 +1,6 @@
 """The agencies of the demonstration: two that may see different things, with keys made when the demonstration is.
 
-    CNSS_DEMO    health cover: identity, eligibility and enrolment under legal mandates, service delivery by consent
+    CNSS_DEMO    health cover: eligibility, identity and enrolment under legal mandates, service delivery by consent
     GRANTS_DEMO  student grants: identity under a mandate, service delivery by consent, and much less to see
 
 Their mandates rest on no law: the article says so.
@@ -96,7 +96,7 @@ PROFILES = (
             Lang.EN: "Health cover fund (demonstration)",
         },
         alg="ES256",
-        purposes=(Purpose.IDENTITY_PROOFING, Purpose.ELIGIBILITY, Purpose.ENROLMENT, Purpose.SERVICE_DELIVERY),
+        purposes=(Purpose.ELIGIBILITY, Purpose.IDENTITY_PROOFING, Purpose.ENROLMENT, Purpose.SERVICE_DELIVERY),
         attributes={**_MATCHED, **_RELEASED},
         verdicts=frozenset({"person.given_name", "person.family_name", "person.birth_date"}),
         mandates={

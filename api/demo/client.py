@@ -212,9 +212,7 @@ class AsyncAgencyClient:
 
 
 def _prover(agency: Mapping[str, Any], issuer: str) -> Prover:
-    return Prover(
-        client_id=agency["client_id"], kid=agency["kid"], private_key_pem=agency["private_key_pem"], issuer=issuer
-    )
+    return Prover(client_id=agency["client_id"], kid=agency["kid"], private_key_pem=agency["private_key_pem"], issuer=issuer)
 
 
 def _body(document: str, variables: Mapping[str, Any] | None) -> bytes:

@@ -210,7 +210,7 @@ def declared(person: InventedPerson, *, latin: bool) -> dict[str, str]:
 
 
 def new_person(
-    person: InventedPerson, *, idcs: Idcs | None = None, status: Status = Status.ACTIVE, lock: NewLock | None = None
+    person: InventedPerson, *, idcs: Idcs | None = None, status: Status = Status.ACTIVE, locked: NewLock | None = None
 ) -> NewPerson:
     return NewPerson(
         key=person.key,
@@ -233,7 +233,7 @@ def new_person(
         father=person.father_key,
         guardian=person.guardian_key,
         status=status,
-        lock=lock,
+        locked=locked,
         idcs=idcs,
     )
 
@@ -242,9 +242,9 @@ async def _play(register: _Register, cast: Sequence[Persona], numbers: Mapping[i
     people = []
     for persona in cast:
         members = () if persona.household is None else persona.household.members
-        lock = LOCK if persona.locked else None
+        locked = LOCK if persona.locked else None
         status = Status(persona.status)
-        people.append(new_person(persona.person, idcs=numbers[persona.person.key], status=status, lock=lock))
+        people.append(new_person(persona.person, idcs=numbers[persona.person.key], status=status, locked=locked))
         others = [member.person for member in members if member.person != persona.person]
         people += [new_person(other, idcs=numbers[other.key]) for other in others]
     at_home = [persona for persona in cast if persona.household is not None]

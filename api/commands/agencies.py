@@ -1,0 +1,197 @@
+"""`sijil agency`: agencies, their keys, and what they may ask for."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import jwt
+import typer
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from rich.table import Table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from access import agencies
+from access.call import Call, Scope
+from access.catalogue import Lang
+from access.tokens import thumbprint
+from api.commands.telling import AsJson, Teller, object_of, settings, telling, text_of
+from api.running import own_call, with_database
+from core.database import Database
+from core.errors import Invalid, NotFound
+
+T = TypeVar("T")
+app = typer.Typer(no_args_is_help=True, help="Agencies, their keys, and what they may ask for.")
+key_app = typer.Typer(no_args_is_help=True, help="The public keys that an agency proves itself with.")
+agreement_app = typer.Typer(no_args_is_help=True, help="What an agency may ask for.")
+mandate_app = typer.Typer(no_args_is_help=True, help="Articles of law that let an agency ask without consent.")
+app.add_typer(key_app, name="key")
+app.add_typer(agreement_app, name="agreement")
+app.add_typer(mandate_app, name="mandate")
+
+KEY_DAYS = 365
+Code = Annotated[str, typer.Argument(help="The agency's code.")]
+Document = Annotated[Path, typer.Argument(help="The document, a JSON file.")]
+_LIST = """select a.agency_id, a.code, a.name_ar, a.name_fr, a.name_en, a.enrolled_at, a.suspended_at,
+       (select max(g.version) from agreement g where g.agency_id = a.agency_id and g.valid_from <= $1 and $1 < g.valid_to
+           and (g.suspended_at is null or $1 < g.suspended_at)) as agreement,
+       (select count(*) from mandate m where m.agency_id = a.agency_id and m.valid_from <= $1 and $1 < m.valid_to
+           and (m.revoked_at is null or $1 < m.revoked_at)) as mandates,
+       array(select k.kid from agency_key k where k.agency_id = a.agency_id and k.valid_from <= $1 and $1 < k.valid_to
+           and (k.revoked_at is null or $1 < k.revoked_at) order by k.valid_from) as keys
+  from agency a order by a.code"""
+
+
+@app.command()
+def enrol(
+    code: Annotated[str, typer.Argument(help="A code of its own: capital letters, digits and underscores.")],
+    name_ar: Annotated[str, typer.Option(help="Its name in Arabic.")],
+    name_fr: Annotated[str, typer.Option(help="Its name in French.")],
+    name_en: Annotated[str, typer.Option(help="Its name in English.")],
+    json: AsJson = False,
+) -> None:
+    """Enrol an agency. It can ask for nothing before it has a key and an agreement."""
+    names = {Lang.AR: name_ar, Lang.FR: name_fr, Lang.EN: name_en}
+    with telling(json) as tell:
+        made = _change(lambda connection, call: agencies.enrol_agency(connection, call, code=code, names=names))
+        tell.say({"agency": str(made), "code": code}, f"Enrolled {code}; its client id is {made}.")
+
+
+@app.command()
+def suspend(code: Code, json: AsJson = False) -> None:
+    """Stop an agency at once."""
+    with telling(json) as tell:
+        _change_of(code, lambda connection, call, agency: agencies.suspend_agency(connection, call, agency=agency))
+        tell.say({"code": code, "suspended": True}, f"{code} is suspended: from its next question on it has no rights.")
+
+
+@app.command(name="list")
+def list_(json: AsJson = False) -> None:
+    """List the agencies with their keys and what is in force now."""
+
+    async def work(database: Database) -> list[dict[str, Any]]:
+        rows = await database.ask(_LIST, own_call("cli").now)
+        return [{**row, "agency_id": str(row["agency_id"])} for row in map(dict, rows)]
+
+    with telling(json) as tell:
+        found = with_database(settings(), work)
+        table = Table("code", "client id", "name", "keys", "agreement", "mandates", "suspended")
+        for row in found:
+            version = row["agreement"]
+            table.add_row(
+                row["code"],
+                row["agency_id"],
+                row["name_en"],
+                "\n".join(row["keys"]) or "none",
+                "none" if version is None else f"version {version}",
+                str(row["mandates"]),
+                str(row["suspended_at"] or ""),
+            )
+        tell.say({"agencies": found}, table)
+
+
+@key_app.command(name="add")
+def add_key(
+    code: Code,
+    jwk: Annotated[Path | None, typer.Option(help="The public key as a JSON Web Key.")] = None,
+    pem: Annotated[Path | None, typer.Option(help="The public key as PEM.")] = None,
+    kid: Annotated[str | None, typer.Option(help="Its name; else the one in the key, else its thumbprint.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=3 * 366, help="How many days it holds from now on.")] = KEY_DAYS,
+    json: AsJson = False,
+) -> None:
+    """Register a public key (P-256 or Ed25519) that the agency signs its assertions with. Others stay valid beside it."""
+    with telling(json) as tell:
+        if (jwk is None) == (pem is None):
+            raise Invalid("give the key once: with --jwk or with --pem")
+        public = object_of(jwk) if jwk else _jwk_of(text_of(pem)) if pem else {}
+        alg = "ES256" if public.get("kty") == "EC" else "EdDSA"
+        name = kid or public.get("kid") or _thumbprint(public)
+        if not isinstance(name, str):
+            raise Invalid("a kid is text", path=("jwk", "kid"))
+
+        def change(connection: AsyncConnection, call: Call, agency: UUID) -> Awaitable[None]:
+            until = call.now + timedelta(days=days)
+            return agencies.add_key(
+                connection, call, agency=agency, kid=name, alg=alg, jwk=public, valid_from=call.now, valid_to=until
+            )
+
+        _change_of(code, change)
+        tell.say({"code": code, "kid": name, "alg": alg, "days": days}, f"{code} has the key {name} ({alg}) for {days} days.")
+
+
+@key_app.command(name="revoke")
+def revoke_key(code: Code, kid: Annotated[str, typer.Argument(help="The name of the key.")], json: AsJson = False) -> None:
+    """Take a key back: from the agency's next question on it proves nothing."""
+    with telling(json) as tell:
+        _change_of(code, lambda connection, call, agency: agencies.revoke_key(connection, call, agency=agency, kid=kid))
+        tell.say({"code": code, "kid": kid, "revoked": True}, f"The key {kid} of {code} is revoked.")
+
+
+@agreement_app.command(name="publish")
+def publish_agreement(file: Document, json: AsJson = False) -> None:
+    """Publish a new version of an agreement. What is published never changes."""
+    with telling(json) as tell:
+        _publish(tell, agencies.publish_agreement, file)
+
+
+@mandate_app.command(name="publish")
+def publish_mandate(file: Document, json: AsJson = False) -> None:
+    """Publish a legal mandate. What is published never changes."""
+    with telling(json) as tell:
+        _publish(tell, agencies.publish_mandate, file)
+
+
+def _publish(tell: Teller, door: Callable[..., Awaitable[bytes]], file: Path) -> None:
+    document = object_of(file)
+    hash_ = _change(lambda connection, call: door(connection, call, document=document))
+    tell.say({"agency": document["agency"], "hash": hash_.hex()}, f"Published for {document['agency']}; hash {hash_.hex()}.")
+
+
+def _change(change: Callable[[AsyncConnection, Call], Awaitable[T]]) -> T:
+    """One change, in a transaction of its own, by this command on this machine."""
+
+    async def work(database: Database) -> T:
+        async with database.begin() as connection:
+            return await change(connection, own_call("cli", Scope.AGENCY_MANAGE))
+
+    return with_database(settings(), work)
+
+
+def _change_of(code: str, change: Callable[[AsyncConnection, Call, UUID], Awaitable[T]]) -> T:
+    """A change of the agency of that code. Raises NotFound for none."""
+
+    async def work(database: Database) -> T:
+        rows = await database.ask("select agency_id from agency where code = $1", code)
+        if not rows:
+            raise NotFound("no such agency", path=("code",))
+        async with database.begin() as connection:
+            return await change(connection, own_call("cli", Scope.AGENCY_MANAGE), rows[0]["agency_id"])
+
+    return with_database(settings(), work)
+
+
+def _jwk_of(pem: str) -> dict[str, Any]:
+    """The JSON Web Key of a public key in PEM. A private key is refused: it must stay where it is."""
+    if "PRIVATE KEY" in pem:
+        raise Invalid("this is a private key: it stays with the agency, only the public one is registered", path=("pem",))
+    try:
+        key = load_pem_public_key(pem.encode())
+    except ValueError:
+        raise Invalid("this is not a public key in PEM", path=("pem",)) from None
+    if not isinstance(key, Ed25519PublicKey) and not (
+        isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1)
+    ):
+        raise Invalid("a key is P-256 or Ed25519", path=("pem",))
+    alg = "EdDSA" if isinstance(key, Ed25519PublicKey) else "ES256"
+    members = jwt.get_algorithm_by_name(alg).to_jwk(key, as_dict=True)
+    return {name: members[name] for name in ("kty", "crv", "x", "y") if name in members}
+
+
+def _thumbprint(jwk: dict[str, Any]) -> str:
+    try:
+        return thumbprint(jwk)
+    except KeyError:
+        raise Invalid("the key is not a public key", path=("jwk",)) from None

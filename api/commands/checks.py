@@ -1,0 +1,103 @@
+"""Commands that check something and change nothing: `sijil schema`, `sijil verify-receipt`, `sijil doctor`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import orjson
+import typer
+from graphql import GraphQLSchema, build_schema
+from graphql.utilities import BreakingChangeType, find_schema_changes
+from rich.syntax import Syntax
+from rich.table import Table
+
+from access import receipts
+from api import schema as schemas
+from api.commands import diagnosis
+from api.commands.telling import AsJson, object_of, settings, telling, text_of
+from core.errors import Invalid, Unavailable
+
+SCHEMA_FILE = Path(schemas.__file__).with_name("schema.graphql")
+JWKS_SECONDS = 10.0
+MAX_JWKS_BYTES = 1 << 20
+
+
+def schema(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the file differs.")] = False,
+    to: Annotated[Path, typer.Option("--to", help="The file; - is standard output.")] = SCHEMA_FILE,
+    json: AsJson = False,
+) -> None:
+    """Write the GraphQL schema down, or check that what is written down is true."""
+    with telling(json) as tell:
+        built = schemas.build()
+        text = schemas.export(built)
+        if not check and str(to) == "-":
+            sys.stdout.write(text)
+            return
+        if not check:
+            to.write_text(text, encoding="utf-8")
+            tell.say({"file": str(to), "lines": text.count("\n")}, f"Wrote {to}.")
+            return
+        written = text_of(to)
+        breaking = [] if written == text else breaking_changes(build_schema(written), built)
+        document = {"ok": written == text, "file": str(to), "breaking": breaking}
+        if written == text:
+            tell.say(document, f"{to} is true.")
+            return
+        tell.say(
+            document,
+            f"{to} differs from the code; `sijil schema` writes it anew.",
+            *(f"breaks clients: {change}" for change in breaking),
+        )
+        raise typer.Exit(1)
+
+
+def breaking_changes(old: GraphQLSchema, new: GraphQLSchema) -> list[str]:
+    """What would break a client that was written against the old one."""
+    return [
+        f"{change.type.name}: {change.description}"
+        for change in find_schema_changes(old, new)
+        if isinstance(change.type, BreakingChangeType)
+    ]
+
+
+def verify_receipt(
+    receipt: Annotated[str, typer.Argument(help="The receipt; - reads it from standard input.")],
+    jwks: Annotated[str, typer.Option(help="The platform's published keys: a file, or their address.")],
+    json: AsJson = False,
+) -> None:
+    """Check a receipt with the published keys and nothing else, and show what it proves. Exit 14 if it proves nothing."""
+    with telling(json) as tell:
+        text = sys.stdin.read(receipts.MAX_CHARACTERS + 2).strip() if receipt == "-" else receipt
+        row = dict(receipts.verify(text, _jwks(jwks)))
+        shown = Syntax(
+            orjson.dumps(row, option=orjson.OPT_INDENT_2).decode(), "json", background_color="default", word_wrap=True
+        )
+        tell.say({"valid": True, "row": row}, "The receipt is genuine. It says:", shown)
+
+
+def _jwks(source: str) -> dict[str, Any]:
+    if not source.startswith(("https://", "http://")):
+        return object_of(Path(source))
+    try:
+        answer = httpx.get(source, timeout=JWKS_SECONDS)
+        answer.raise_for_status()
+        document = orjson.loads(answer.content[:MAX_JWKS_BYTES])
+    except (httpx.HTTPError, httpx.InvalidURL, orjson.JSONDecodeError):
+        raise Unavailable("the published keys cannot be had from there", path=("jwks",)) from None
+    if not isinstance(document, dict):
+        raise Invalid("these are no published keys", path=("jwks",))
+    return document
+
+
+def doctor(json: AsJson = False) -> None:
+    """Look at everything that an instance needs, and say what to do where something is wrong; exit 1 then."""
+    with telling(json) as tell:
+        found = diagnosis.diagnose(settings())
+        table = Table("", "what", "found", "what to do")
+        for one in found:
+            table.add_row("[green]ok[/]" if one.ok else "[red]not ok[/]", one.what, one.found, "" if one.ok else one.remedy)
+        tell.say({"ok": all(one.ok for one in found), "checks": [one.document for one in found]}, table)
+        if not all(one.ok for one in found):
+            raise typer.Exit(1)
