@@ -34,7 +34,7 @@ migrate: set-up ## Bring the database of the instance to the newest revision
 	$(BIN)/sijil db migrate
 
 schema: set-up ## Export the schema to api/schema.graphql
-	$(BIN)/sijil schema export --to api/schema.graphql
+	$(BIN)/sijil schema
 
 audit: set-up ## Ask whether the locked packages have known weaknesses
 	$(BIN)/pip-audit --disable-pip --require-hashes -r requirements.lock

@@ -9,7 +9,7 @@ from access import viewers
 from access.agreements import Level
 from access.call import ActorKind, Purpose
 from access.catalogue import CATALOGUE, Labels, Lang, Sensitivity, Use
-from api.context import opened
+from api.context import opened, plain
 from api.scalars import DateTime
 
 strawberry.enum(Purpose, name="Purpose", description="What a question is for; the agreement names which.")
@@ -29,7 +29,9 @@ class SubjectInput:
 
 
 def named(subject: SubjectInput) -> dict[str, str | None]:
-    return {name: getattr(subject, name) or None for name in ("idcs", "token")}
+    """The members of a subject, by name."""
+    members = plain(subject)
+    return {"idcs": members.get("idcs"), "token": members.get("token")}
 
 
 @strawberry.type(description="A word or sentence in the three languages.")

@@ -23,9 +23,20 @@ from api.endpoint import Endpoint
 from core.config import Settings
 from core.database import Database
 from core.errors import SijilError
+from core.events import Events
 from core.keys import KeyRing
 from core.settlement import Settler
 from migrations.run import revisions
+from registry.imports import HouseholdsRegistered
+from scoring.formula import Formula
+from scoring.imports import scoring_under
+
+
+def wire(formula: Formula) -> Events:
+    """Who above hears of what happens below."""
+    events = Events()
+    events.on(HouseholdsRegistered, scoring_under(formula))
+    return events
 
 
 def build(

@@ -1,7 +1,7 @@
 """What a resolver is handed: who calls and the answer in the making."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from graphql import GraphQLResolveInfo
 from strawberry.types import Info
@@ -23,6 +23,11 @@ def opened(info: "Info[Any, Any]", purpose: Purpose | None = None) -> tuple[Read
     return context.reading, replace(context.call, purpose=purpose), context.issuer
 
 
+def plain(given: object) -> Any:
+    """An input of a root field as it really comes: dictionaries by the names of the schema (see `api/schema.py`)."""
+    return given
+
+
 def raw(info: "Info[Any, Any]") -> GraphQLResolveInfo[Any]:
     """The library's own view of the field, for reading its selection."""
-    return info._raw_info
+    return cast("GraphQLResolveInfo[Any]", info)

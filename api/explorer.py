@@ -37,9 +37,10 @@ VENDORED = ("react.production.min.js", "react-dom.production.min.js", "graphiql.
 OURS = ("explorer.js", "explorer.css")
 MEDIA = {".js": "text/javascript", ".css": "text/css"}
 GUARDED = {
-    # GraphiQL makes <style> elements as it runs, and its style sheet carries its fonts and icons in itself.
+    # GraphiQL's style sheet carries its fonts and icons in itself. Its dialogs add a <style> that keeps the page behind them
+    # from scrolling; that is refused, and nothing is lost: this page does not scroll.
     "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self' data:; img-src 'self' data:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",
@@ -157,7 +158,12 @@ def _people(file: Path) -> list[dict[str, Any]]:
     except FileNotFoundError:
         return []
     return [
-        {"name": persona["name"], "expect": persona["expect"], "variables": _variables(persona["idcs"], persona["attributes"])}
+        {
+            "name": persona["name"],
+            "expect": persona["expect"],
+            "household": persona["household_code"] is not None,
+            "variables": _variables(persona["idcs"], persona["attributes"]),
+        }
         for persona in personas
     ]
 

@@ -75,11 +75,12 @@ class Person:
     email: str | None = bound("person.email")
 
 
-def consent_id(consent: strawberry.ID | None) -> UUID | None:
+def consent_id(consent: strawberry.ID | None, *place: str | int) -> UUID | None:
+    """Raises Invalid with a path: `place`, then `consent`."""
     try:
         return None if consent is None else UUID(consent)
     except ValueError:
-        raise Invalid("not the id of a consent", path=("consent",)) from None
+        raise Invalid("not the id of a consent", path=(*place, "consent")) from None
 
 
 async def person(

@@ -106,7 +106,7 @@ async def household(
             reading,
             call,
             found,
-            instants=[as_of for (as_of,) in _arguments(field, "score", "as_of")],
+            instants=[as_of for (as_of,) in _arguments(field, "score", "asOf")],
             windows=_arguments(field, "scores", "first", "after"),
             programmes=[code for (code,) in _arguments(field, "eligibility", "programme")],
             wanted=field.attributes(),

@@ -8,7 +8,7 @@ from strawberry.types import Info
 from access.call import Purpose
 from access.catalogue import Lang
 from api.access import SubjectInput, named
-from api.context import opened
+from api.context import opened, plain
 from api.guard import bound, described, echo
 from api.identity import consent_id
 from api.scalars import Date, DateTime, Decimal
@@ -139,6 +139,12 @@ async def eligibility(
 ) -> EligibilityBatch:
     reading, call, issuer = opened(info, purpose)
     asked = [
-        doors.Question(r.reference, **named(r.subject), programme=r.programme, consent=consent_id(r.consent)) for r in requests
+        doors.Question(
+            row.get("reference"),
+            **named(row["subject"]),
+            programme=row["programme"],
+            consent=consent_id(row.get("consent"), "requests", number),
+        )
+        for number, row in enumerate(plain(requests))
     ]
     return cast("EligibilityBatch", await doors.eligibility(reading, call, purpose=purpose, questions=asked, issuer=issuer))

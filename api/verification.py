@@ -8,7 +8,7 @@ from strawberry.types import Info
 from access.agreements import Level
 from access.call import Purpose
 from api.access import SubjectInput, named
-from api.context import opened
+from api.context import opened, plain
 from api.identity import consent_id
 from api.scalars import DateTime
 from api.scoring import Refusal
@@ -76,13 +76,13 @@ async def verify(
         raise Invalid(f"1 to {questions.MAX_QUESTIONS} requests at a time", path=("requests",))
     batch = [
         questions.Asked(
-            reference=request.reference,
-            **named(request.subject),
-            claims=[(claim.attribute, claim.value) for claim in request.claims or ()],
-            predicates=[(p.attribute, p.operator, p.value) for p in request.predicates or ()],
-            consent=consent_id(request.consent),
+            reference=row.get("reference"),
+            **named(row["subject"]),
+            claims=[(claim["attribute"], claim["value"]) for claim in row.get("claims") or ()],
+            predicates=[(p["attribute"], p["operator"], p["value"]) for p in row.get("predicates") or ()],
+            consent=consent_id(row.get("consent"), "requests", number),
         )
-        for request in requests
+        for number, row in enumerate(plain(requests))
     ]
     answer = await service.verify(reading, call, purpose=purpose, batch=batch, issuer=issuer)
     return cast("VerificationBatch", answer)

@@ -13,11 +13,11 @@ Answers have the form of the GraphQL answers to the documents in `bench/jobs.py`
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -52,7 +52,7 @@ from verification.questions import Asked, Question
 
 PERSON = ("person.token", "person.sex", "person.birth_date", "person.nationality", "person.given_name", "person.family_name")
 ROWS_BETWEEN_BREATHS = 50
-Connection = asyncpg.Connection[Row]
+Connection: TypeAlias = "asyncpg.Connection[Row]"
 Answer = Callable[[Call, Reading, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 
 
@@ -128,7 +128,7 @@ class Raw:
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
     async def _answer(
-        self, path: str, headers: Sequence[tuple[bytes, bytes]], receive: ASGIReceiveCallable
+        self, path: str, headers: Iterable[tuple[bytes, bytes]], receive: ASGIReceiveCallable
     ) -> Mapping[str, Any]:
         now = self._clock()
         call = Call(NOBODY, now, uuid7(now))
@@ -210,7 +210,8 @@ class Raw:
         told = None
         if any(term.verdict for term in standing.agreement.attributes.values()):
             told = [
-                _told(standing, attribute, verdict if recognised else Verdict.MISMATCH) for attribute, verdict in verdicts.items()
+                _told(standing, attribute, verdict if recognised else Verdict.MISMATCH)
+                for attribute, verdict in verdicts.items()
             ]
         token = None
         if confirmed and subject.person_id is not None:
@@ -262,12 +263,15 @@ class Raw:
                 "sex": _plain(disclosure, "person.sex"),
                 "birthDate": _plain(disclosure, "person.birth_date"),
                 "nationality": _plain(disclosure, "person.nationality"),
-                "name": {"given": _scripted(disclosure, "person.given_name"), "family": _scripted(disclosure, "person.family_name")},
+                "name": {
+                    "given": _scripted(disclosure, "person.given_name"),
+                    "family": _scripted(disclosure, "person.family_name"),
+                },
             }
         }
 
     async def _household(self, call: Call, reading: Reading, question: Mapping[str, Any]) -> Mapping[str, Any]:
-        agency, purpose = _asker(call)
+        _, purpose = _asker(call)
         code = HouseholdCode.parse(question["code"]).text
         assert self._statements is not None
         async with self._statements.snapshot() as snapshot:

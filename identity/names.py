@@ -9,9 +9,10 @@ dropped where they are whole words and a name remains. How a name sounds in the 
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from unicodedata import normalize
 
-from identity.sounds import Sound, skeleton, sound_of
+from identity.sounds import Sound, sound_of
 
 
 class Script(StrEnum):
@@ -21,21 +22,21 @@ class Script(StrEnum):
     NONE = "NONE"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Name:
-    """A name made ready for comparison: its words as they are spelled and as they are folded, in the same order."""
+    """A name made ready for comparison: its words as they are spelled, folded and heard, in the same order."""
 
     spelled: tuple[str, ...] = field(repr=False)
     tokens: tuple[str, ...] = field(repr=False)
 
     @classmethod
     def of(cls, text: str) -> "Name":
-        words = [(word, word.translate(_SAME_LETTER)) for word in _WORD.findall(_plain(text))]
-        words = [word for word in words if word[1]]
+        words = _words(_plain(text))
         while (joined := _joined(words)) != words:
             words = joined
         return cls(tuple(word[0] for word in words), tuple(word[1] for word in words))
 
+    @cached_property
     def sounds(self) -> tuple[Sound, ...]:
         return tuple(map(sound_of, self.spelled))
 
@@ -50,7 +51,7 @@ def sound_key(text: str) -> tuple[str, ...]:
 
     For looking for candidates; whether two words are alike says `identity.sounds.alike`.
     """
-    return tuple(sorted(map(skeleton, Name.of(text).sounds())))
+    return tuple(sorted(sound.skeleton for sound in Name.of(text).sounds))
 
 
 def unified(text: str) -> str:
@@ -68,7 +69,7 @@ def script_of(text: str) -> Script:
 
 def is_foreign(text: str) -> bool:
     """Whether some letter is neither Arabic nor Latin."""
-    return any(character.isalpha() and not (_ARABIC.match(character) or _LATIN.match(character)) for character in text)
+    return bool(_FOREIGN.search(text))
 
 
 Word = tuple[str, str]  # spelled, folded
@@ -77,10 +78,16 @@ LATIN_DIGITS = {zero + digit: str(digit) for zero in (0x0660, 0x06F0) for digit 
 """For `str.translate`: the Arabic-Indic and the Persian digits."""
 
 _WORD = re.compile(r"[^\W_]+")
-_ARABIC = re.compile("[\u0620-\u064a\u066e-\u06d3\u06d5\u06ee-\u06ef\u06fa-\u06fc\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
-_LATIN = re.compile(
-    "[A-Za-zªº\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u02b9-\u02bf\u1e00-\u1eff\ufb00-\ufb06\uff21-\uff3a\uff41-\uff5a]"
+# Not the ligatures that stand for whole phrases.
+_ARABIC_RANGES = (
+    "\u0620-\u063f\u0641-\u064a\u066e-\u06d3\u06d5\u06ee-\u06ef\u06fa-\u06fc\u0750-\u077f\ufb50-\ufdf9\ufe70-\ufefc"
 )
+_LATIN_RANGES = (
+    "A-Za-zªº\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u02b9-\u02bf\u1e00-\u1eff\ufb00-\ufb06\uff21-\uff3a\uff41-\uff5a"
+)
+_ARABIC = re.compile(f"[{_ARABIC_RANGES}]")
+_LATIN = re.compile(f"[{_LATIN_RANGES}]")
+_FOREIGN = re.compile(rf"[^\W\d_\u0640{_ARABIC_RANGES}{_LATIN_RANGES}]")
 
 _APOSTROPHES = "'`\u2018\u2019\u201b\u2032\u02b9\u02bb\u02bc\u02bd\u02be\u02bf"
 _JOINERS = "\u00ad\u0640\u200b\u200c\u200d\u2060\ufeff"  # soft hyphen, tatweel, zero-width signs
@@ -158,6 +165,13 @@ _ZAHRA = re.compile(r"(fatim(?:a|e|atou)?)?(?:[ea]?z|[ea]l)?(z[ao]hra[aeh]?)")
 _ZAHRA_AR = re.compile(r"(فاطم[ةه])(الزهر\w{1,2})")
 
 
+def _words(plain: str) -> list[Word]:
+    spelled = _WORD.findall(plain)
+    if plain.isascii():
+        return [(word, word) for word in spelled]
+    return [(word, token) for word in spelled if (token := word.translate(_SAME_LETTER))]
+
+
 def _joined(words: list[Word]) -> list[Word]:
     with_particles: list[Word] = []
     before = ""
@@ -170,6 +184,8 @@ def _joined(words: list[Word]) -> list[Word]:
         else:
             with_particles.extend(_parted(before + spelled, before + token))
             before = ""
+    if len(with_particles) == 1:
+        return with_particles
     named = [word for word in with_particles if word[1] not in _TITLES] or with_particles
     whole: list[Word] = []
     for spelled, token in named:

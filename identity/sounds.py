@@ -10,8 +10,8 @@ another one (عمر is Omar, عمار Ammar) stands in `_READ_AS` with its vowel
 """
 
 import re
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, cached_property
 
 Vowels = tuple[str, ...]
 Readings = tuple[frozenset[str], ...]
@@ -21,20 +21,36 @@ ArabicForm = tuple[str, Readings]
 """The same, with all that may be read in each slot."""
 
 
-@dataclass(frozen=True, slots=True)
 class LatinSound:
-    """The ways one Latin word can be taken apart, the likeliest first, and a key that spellings of the same sound share."""
+    """One Latin word. `key` is shared by spellings of the same sound, `skeleton` by all words that may be alike."""
 
-    key: str = field(repr=False)
-    forms: tuple[LatinForm, ...] = field(repr=False)
+    def __init__(self, word: str) -> None:
+        self._word = word
+        self._heard = _heard(word)
+        self.skeleton = _REPEATED.sub(r"\1", self._heard.translate(_COARSE))
+
+    @cached_property
+    def key(self) -> str:
+        return _latin_key(self._heard)
+
+    @cached_property
+    def forms(self) -> tuple[LatinForm, ...]:
+        """The ways to take it apart, the likeliest first."""
+        return tuple(_latin_forms(self._word, self._heard))
 
 
-@dataclass(frozen=True, slots=True)
 class ArabicSound:
-    """One Arabic word and the ways it can be taken apart (with and without its article ...), the shortest first."""
+    """One Arabic word; `skeleton` as in `LatinSound`."""
 
-    word: str = field(repr=False)
-    forms: tuple[ArabicForm, ...] = field(repr=False)
+    def __init__(self, word: str) -> None:
+        self.word = word
+        consonants = f"{word[:-1]}ت" if word.endswith("اة") else word
+        self.skeleton = _REPEATED.sub(r"\1", consonants.translate(_COARSE_ARABIC))
+
+    @cached_property
+    def forms(self) -> tuple[ArabicForm, ...]:
+        """The ways to take it apart: with and without its article, as a participle ..."""
+        return tuple(_arabic_forms(self.word))
 
 
 Sound = LatinSound | ArabicSound
@@ -42,14 +58,13 @@ Sound = LatinSound | ArabicSound
 
 def sound_of(word: str) -> Sound:
     """The sound of one word as `identity.names` spells it: no vowel signs, lower case, particles joined."""
-    if word[0] > "\u0600":
-        return ArabicSound(word, _arabic_forms(word))
-    forms = _latin_forms(word)
-    return LatinSound(_latin_key(*forms[0]), forms)
+    return ArabicSound(word) if word[0] > "\u0600" else LatinSound(word)
 
 
 def alike(one: Sound, other: Sound) -> bool:
     """Whether both words can be the same name by their sound. Symmetric; within one script also transitive."""
+    if one.skeleton != other.skeleton:
+        return False
     if isinstance(one, LatinSound):
         return one.key == other.key if isinstance(other, LatinSound) else _may_be(other, one)
     return _may_be(one, other) if isinstance(other, LatinSound) else one.word == other.word
@@ -57,12 +72,6 @@ def alike(one: Sound, other: Sound) -> bool:
 
 def _may_be(written: ArabicSound, heard: LatinSound) -> bool:
     return any(_reads(form, spelling) for spelling in heard.forms for form in written.forms)
-
-
-def skeleton(sound: Sound) -> str:
-    """A coarse key to look for candidates by: words that are alike share it, sharing it proves nothing."""
-    consonants = sound.forms[0][0]
-    return (consonants if isinstance(sound, LatinSound) else "".join(map(_sound, consonants))).translate(_COARSE)
 
 
 def _reads(written: ArabicForm, heard: LatinForm) -> bool:
@@ -89,18 +98,21 @@ _REPEATED = re.compile(r"(.)\1+")
 _TWO_LETTERS = re.compile(r"(?:t|(?<=.)[ksd])h(?=[aeiouyw])")
 _NOT_VOWELS = re.compile(r"[^aeiu]")
 _VOWELS = str.maketrans("", "", "aeiu")
-_COARSE = str.maketrans("pXGgzCtv", "bkkkdssf", "lh")
+_COARSE = str.maketrans("pXGgzCtv", "bkkkdssf", "lhaeiu")
 
 
-def _latin_forms(word: str) -> tuple[LatinForm, ...]:
-    word = _SILENT_E.sub("", _SOFT_C.sub("s", word))
-    spellings = [_SPELLED.sub(_letter, word)]
+def _heard(word: str) -> str:
+    return _REPEATED.sub(r"\1", _SPELLED.sub(_letter, _SILENT_E.sub("", _SOFT_C.sub("s", word))))
+
+
+def _latin_forms(word: str, heard: str) -> Iterator[LatinForm]:
+    spellings = [heard]
     if _TWO_LETTERS.search(word):
         # Fathi, Ishak: the h is a letter of its own.
-        spellings.append(_SPELLED.sub(_letter, _TWO_LETTERS.sub(_parted, word)).replace("'", ""))
-    heard = [_REPEATED.sub(r"\1", spelling) for spelling in spellings]
-    heard += [spelling[:-1] for spelling in heard if spelling[-2:] in _SILENT_H]
-    return tuple((spelling.translate(_VOWELS), tuple(_NOT_VOWELS.split(spelling))) for spelling in heard)
+        spellings.append(_heard(_TWO_LETTERS.sub(_parted, word)).replace("'", ""))
+    spellings += [spelling[:-1] for spelling in spellings if spelling[-2:] in _SILENT_H]
+    for spelling in spellings:
+        yield spelling.translate(_VOWELS), tuple(_NOT_VOWELS.split(spelling))
 
 
 _SILENT_H = ("ah", "eh")
@@ -114,17 +126,15 @@ def _parted(found: re.Match[str]) -> str:
     return f"{found[0][0]}'h"
 
 
-def _latin_key(consonants: str, vowels: Vowels) -> str:
+def _latin_key(heard: str) -> str:
     """Short a and e are left out within a word; a second u after a u too (Youssef, Yusuf)."""
-    slots = [vowel.replace("e", "a").replace("aa", "a") for vowel in vowels]
-    for number in range(1, len(slots) - 1):
-        if slots[number] == "a" or (slots[number] == "u" and slots[number - 1].endswith("u")):
-            slots[number] = ""
-    if consonants[:1] == "l" and slots[0] == "a" and slots[1] == "" and len(consonants) > 3 and consonants[1] in _SUN:
-        return slots[0] + "".join(map("".join, zip(consonants[1:], slots[2:], strict=True)))
-    return slots[0] + "".join(map("".join, zip(consonants, slots[1:], strict=True)))
+    key = _AGAIN_U.sub(r"\1", _SHORT_A.sub("", _REPEATED.sub(r"\1", heard.replace("e", "a"))))
+    return _ARTICLE.sub("a", key)
 
 
+_SHORT_A = re.compile(r"(?<=[^aiu])a(?=[^aiu])")
+_ARTICLE = re.compile(r"^al(?=[dnrstzC]\w{3})")  # Elrachidi, Errachidi
+_AGAIN_U = re.compile(r"(u[^aiu]+)u(?=[^aiu])")
 # Arabic: what each consonant may be in Latin, the usual one first.
 _CONSONANTS: dict[str, str] = {
     "ب": "bp", "پ": "pb", "ت": "t", "ط": "t", "ث": "ts", "ج": "j", "چ": "C", "ح": "h", "ه": "h", "خ": "X", "د": "d", "ض": "d",
@@ -132,27 +142,30 @@ _CONSONANTS: dict[str, str] = {
     "ك": "kg", "ل": "l", "م": "m", "ن": "n",
     **{str(digit): str(digit) for digit in range(10)},
 }  # fmt: skip
-_SUN = "dnrstzC"
+_COARSE_ARABIC = {ord(letter): latin[0].translate(_COARSE) for letter, latin in _CONSONANTS.items()} | dict.fromkeys(
+    map(ord, "ااآىةويعءأإؤئ"), ""
+)
 _SUN_LETTERS = "تثدذرزسشصضطظلن"
 
-# Stems that usage reads in one way where the rules below would admit the reading of another name, with their vowel signs: َ is a or
-# silent, ُ is u, ِ is e (an i would be سليم, سمير ...).
+# Stems that usage reads in one way where the rules below would admit the reading of another name, with their vowel signs:
+# َ is a, e or silent, ُ is u, ِ is e (for an i would be سليم, سمير ...).
 _READ_AS = {
     "محمد": "مُحمد", "عمر": "عُمر", "عمار": "عَمار", "منى": "مُنى", "هدى": "هُدى", "ندى": "نَدى", "سعاد": "سُعاد", "صفية": "صَفية",
     "هاجر": "هاجَر", "سالم": "سالِم", "سامر": "سامِر", "راشد": "راشِد", "حامد": "حامِد", "إيناس": "إينَس", "ايناس": "إينَس",
-    "ايمن": "أيمن", "ايمان": "إيمان", "طه": "طاها",
+    "ايمن": "أيمن", "ايمان": "إيمان", "طه": "طاها", "عباس": "عبَس",
 }  # fmt: skip
 _PREFIX = re.compile(r"(?:(عبد|بنت|بن|بل|بو|ولد|[أا]ولاد|[أآا]يت)(?=...))?(ال)?(..+)|.")
 # Weak letters: A long a, I and U long or consonant, ' a stop within a word; first of a stem: o (ا), a (أ), i (إ), c (ع);
 # f, u and k are vowel signs.
-_WEAK = {"ا": "A", "آ": "A", "ى": "A", "ة": "A", "و": "U", "ي": "I", "ع": "'", "ء": "'", "أ": "'", "إ": "'", "ؤ": "'", "ئ": "'"} | {
+_WEAK = {
+    "ا": "A", "آ": "A", "ى": "A", "ة": "A", "و": "U", "ي": "I", "ع": "'", "ء": "'", "أ": "'", "إ": "'", "ؤ": "'", "ئ": "'",
     "َ": "f", "ُ": "u", "ِ": "k",
 }  # fmt: skip
 _FIRST_WEAK = _WEAK | {"ا": "o", "أ": "a", "إ": "i", "ع": "c"}
 _LONGEST_SLOT = 4  # weak letters in a row; more are no name
 
 
-def _arabic_forms(word: str) -> tuple[ArabicForm, ...]:
+def _arabic_forms(word: str) -> Iterator[ArabicForm]:
     if word.endswith("الدين") and len(word) > 5:
         word = f"{word[:-5]}دين"
     elif word.endswith("الله") and len(word) > 4:
@@ -169,7 +182,8 @@ def _arabic_forms(word: str) -> tuple[ArabicForm, ...]:
         if not prefix:
             starts.append("ا" if takes_sound else "ال")
             starts.append("ال")
-    return tuple(form for start in dict.fromkeys(starts) for form in _stem_forms(start, stem))
+    for start in dict.fromkeys(starts):
+        yield from _stem_forms(start, stem)
 
 
 def _sound(letter: str) -> str:

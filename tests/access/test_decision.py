@@ -277,7 +277,7 @@ def test_of_several_mandates_the_newest_in_force_counts() -> None:
 
 @pytest.mark.parametrize(("at", "holds"), [(START - SECOND, False), (START, True), (END - SECOND, True), (END, False)])
 def test_a_period_begins_with_its_first_instant_and_ends_before_its_last(at: datetime, holds: bool) -> None:
-    always = {"valid_from": START - timedelta(days=1), "valid_to": END + timedelta(days=1)}
+    always: dict[str, Any] = {"valid_from": START - timedelta(days=1), "valid_to": END + timedelta(days=1)}
     law = mandate(Purpose.PAYMENT, "person.cnie")
     alone = replace(SUBJECT, consent=None)
     assert bool(answer(Purpose.PAYMENT, law, subject=alone, at=at, **always).uses) is holds

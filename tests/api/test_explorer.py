@@ -98,7 +98,7 @@ async def test_the_page_runs_only_what_is_served_beside_it(opened: Open) -> None
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     policy = dict(part.strip().partition(" ")[::2] for part in page.headers["content-security-policy"].split(";"))
     assert policy["default-src"] == "'none'"
-    assert policy["script-src"] == policy["connect-src"] == "'self'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
     assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
     scripts = re.findall(r"<script([^>]*)>(.*?)</script>", page.text, re.DOTALL)
     assert len(scripts) == 4
@@ -155,6 +155,7 @@ async def test_samples_tell_agencies_personas_and_questions_but_no_key(opened: O
         {
             "name": "match",
             "expect": "Every claim matches.",
+            "household": False,
             "variables": {"idcs": "2013023805", "givenName": "Karim", "familyName": "Bennani", "birthDate": "1984-03-09"},
         }
     ]

@@ -15,6 +15,7 @@ from access.instance import create_instance
 from core.database import Database
 from core.dates import PartialDate, civil_date
 from core.errors import Conflict, Forbidden, Invalid, SijilError, TooCostly, Unavailable
+from core.events import Events
 from core.ids import uuid7
 from core.keys import KeyRing
 from identity import imports as identity_imports
@@ -23,10 +24,25 @@ from identity.imports import NewLock, NewPerson, load_divisions, load_persons, t
 from identity.numbers import Idcs, issue
 from registry import imports as registry_imports
 from registry.facts import FACT_KINDS, HOUSEHOLD_FACTS, MEMBER_FACTS, Kinship, Milieu
-from registry.imports import NewHousehold, NewMember, load_households, publish_programmes
+from registry.imports import (
+    HouseholdsRegistered,
+    NewHousehold,
+    NewMember,
+    agreement_of_memberships,
+    load_households,
+    publish_programmes,
+)
 from registry.programmes import packaged_programmes
 from scoring import imports as scoring_imports
-from scoring.imports import HouseholdToScore, MemberToScore, arrays, publish_formula, score_households, unsettled
+from scoring.imports import (
+    HouseholdToScore,
+    MemberToScore,
+    arrays,
+    publish_formula,
+    score_households,
+    scoring_under,
+    unsettled,
+)
 from scoring.score import score
 from scoring.variables import inputs_hash
 
@@ -34,6 +50,8 @@ NOW = datetime(2026, 11, 23, 9, 30, 15, 123456, UTC)
 TODAY = civil_date(NOW)
 LOADER = Call(system("load", Scope.REGISTER_LOAD), NOW, uuid7(NOW))
 TABLES = ("person", "identifier", "relative", "household", "membership", "person_household", "fact", "score")
+
+NO_EVENTS = Events()
 
 MOTHER = NewPerson(
     key=0,
@@ -209,7 +227,10 @@ async def a_household(register: Register, connection: Any) -> NewHousehold:
         milieu=Milieu.RURAL,
         region=6,
         division="06.461",
-        members=(NewMember(mother.person_id, Kinship.HEAD, facts), NewMember(child.person_id, Kinship.CHILD, facts)),
+        members=(
+            NewMember(mother.person_id, Kinship.HEAD, MOTHER.birth_date, facts),
+            NewMember(child.person_id, Kinship.CHILD, CHILD.birth_date, facts),
+        ),
         facts={name: FACT_KINDS[name].low for name in HOUSEHOLD_FACTS},
     )
 
@@ -217,7 +238,7 @@ async def a_household(register: Register, connection: Any) -> NewHousehold:
 async def test_a_household_is_kept_with_its_code_members_and_facts(register):
     async with undone(register) as connection:
         household = await a_household(register, connection)
-        (home,) = await load_households(connection, LOADER, register.keys, [replace(household, order=3)])
+        (home,) = await load_households(connection, LOADER, register.keys, NO_EVENTS, [replace(household, order=3)])
         assert home.code.text == f"{household.head_idcs.text}3"
         row = await connection.fetchrow("select * from household")
         key = register.keys.masters.unwrap(home.household_id, row["data_key"])
@@ -234,6 +255,24 @@ async def test_a_household_is_kept_with_its_code_members_and_facts(register):
             + [(member.person_id, *fact) for member in household.members for fact in member.facts.items()],
             key=str,
         )
+
+
+async def test_memberships_agree_by_household_and_by_person_and_a_difference_is_counted(register):
+    async with undone(register) as connection:
+
+        class Within:
+            ask = connection.fetch
+
+        assert await agreement_of_memberships(Within()) == 0
+        household = await a_household(register, connection)
+        await load_households(connection, LOADER, register.keys, NO_EVENTS, [household])
+        assert await agreement_of_memberships(Within()) == 0
+        await connection.execute("update membership set valid_to = valid_from + interval '1 day' where kinship = 'HEAD'")
+        assert await agreement_of_memberships(Within()) == 1
+        await connection.execute("delete from person_household where person_id = $1", household.members[1].person_id)
+        assert await agreement_of_memberships(Within()) == 2
+        await connection.execute("delete from membership")
+        assert await agreement_of_memberships(Within()) == 1
 
 
 Change = Callable[[NewHousehold], NewHousehold]
@@ -265,7 +304,7 @@ async def test_a_faulty_household_is_refused_with_the_path_of_the_fault(
     async with undone(register) as connection:
         household = change(await a_household(register, connection))
         with pytest.raises(error) as refusal:
-            await load_households(connection, LOADER, register.keys, [household])
+            await load_households(connection, LOADER, register.keys, NO_EVENTS, [household])
         assert refusal.value.path == path
     assert await nothing_is_left(register)
 
@@ -273,9 +312,9 @@ async def test_a_faulty_household_is_refused_with_the_path_of_the_fault(
 async def test_a_member_of_one_household_is_taken_into_no_other(register):
     async with undone(register) as connection:
         household = await a_household(register, connection)
-        await load_households(connection, LOADER, register.keys, [household])
+        await load_households(connection, LOADER, register.keys, NO_EVENTS, [household])
         with pytest.raises(Conflict):
-            await load_households(connection, LOADER, register.keys, [replace(household, order=1)])
+            await load_households(connection, LOADER, register.keys, NO_EVENTS, [replace(household, order=1)])
 
 
 @pytest.mark.parametrize(
@@ -289,7 +328,7 @@ async def test_a_member_of_one_household_is_taken_into_no_other(register):
 async def test_a_score_is_stored_with_its_parts_and_what_keeps_it_from_being_whole(register, changes, missing):
     async with undone(register) as connection:
         household = await a_household(register, connection)
-        (home,) = await load_households(connection, LOADER, register.keys, [household])
+        (home,) = await load_households(connection, LOADER, register.keys, NO_EVENTS, [household])
         facts = {name: value for name, value in {**household.facts, **changes}.items() if value is not None}
         births = (MOTHER.birth_date, CHILD.birth_date)
         members = tuple(
@@ -330,13 +369,24 @@ async def test_a_formula_and_programmes_are_published_once(register):
 
 
 @pytest.mark.parametrize(
-    ("door", "limit"),
+    ("door", "given", "limit"),
     [
-        (load_persons, identity_imports.MAX_BATCH),
-        (load_households, registry_imports.MAX_BATCH),
-        (score_households, scoring_imports.MAX_BATCH),
+        (load_persons, [None], identity_imports.MAX_BATCH),
+        (load_households, [None, NO_EVENTS], registry_imports.MAX_BATCH),
+        (score_households, [None], scoring_imports.MAX_BATCH),
     ],
 )
-async def test_too_large_a_batch_is_refused(door: Any, limit: int):
+async def test_too_large_a_batch_is_refused(door: Any, given: list[Any], limit: int):
     with pytest.raises(TooCostly):
-        await door(None, LOADER, None, [None] * (limit + 1))
+        await door(None, LOADER, *given, [None] * (limit + 1))
+
+
+async def test_a_household_is_scored_in_the_transaction_that_registers_it(register):
+    async with undone(register) as connection:
+        household = await a_household(register, connection)
+        formula = await publish_formula(connection, LOADER, "ise-2022")
+        events = Events()
+        events.on(HouseholdsRegistered, scoring_under(formula))
+        (home,) = await load_households(connection, LOADER, register.keys, events, [household])
+        scores = await connection.fetch("select cause, calculated_at from score where household_id = $1", home.household_id)
+        assert [tuple(row) for row in scores] == [("REGISTRATION", NOW)]
