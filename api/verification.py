@@ -12,12 +12,14 @@ from api.context import opened, plain
 from api.identity import consent_id
 from api.scalars import DateTime
 from api.scoring import Refusal
+from core.dates import Precision
 from core.errors import Invalid
 from verification import questions, service
 from verification.matching import Operator, Verdict
 
 strawberry.enum(Verdict, name="Verdict")
 strawberry.enum(Operator, name="Operator")
+strawberry.enum(Precision, name="DatePrecision")
 
 
 @strawberry.input(description="A value declared of one attribute, by its full catalogue name.")
@@ -47,6 +49,7 @@ class ClaimVerdict:
     attribute: str
     verdict: Verdict
     level: Level | None
+    precision: Precision | None = strawberry.field(description="Of a date that matched: how precisely it was compared.")
 
 
 @strawberry.type(description="The answer to one row. `claims` is null where the agreement tells no verdicts of single claims.")

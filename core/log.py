@@ -39,9 +39,8 @@ _QUIET = ("uvicorn", "uvicorn.error", "alembic", "asyncio", "httpx", "httpcore",
 
 def configure(level: str, stream: TextIO | None = None) -> None:
     """Sets up the logging of this process. `level`: DEBUG, INFO, WARNING or ERROR; `stream`: else standard error."""
-    stream = stream or sys.stderr
     number = logging.getLevelNamesMapping()[level.upper()]
-    renderer = structlog.dev.ConsoleRenderer(timestamp_key="at") if stream.isatty() else _json
+    renderer = structlog.dev.ConsoleRenderer(timestamp_key="at") if (stream or sys.stderr).isatty() else _json
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -50,7 +49,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=stream),
+        logger_factory=lambda *_: _Line(stream),
         cache_logger_on_first_use=True,
     )
     root = logging.getLogger()
@@ -73,6 +72,20 @@ def _plain(value: Any) -> Any:
 
 def _json(_: WrappedLogger, __: str, event: EventDict) -> str:
     return orjson.dumps(event, option=orjson.OPT_SORT_KEYS).decode()
+
+
+class _Line:
+    """Writes lines to a stream; to standard error as it is by then if none is given."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    def msg(self, line: str) -> None:
+        stream = self._stream or sys.stderr
+        stream.write(f"{line}\n")
+        stream.flush()
+
+    debug = info = warning = error = critical = msg
 
 
 class _Foreign(logging.Handler):

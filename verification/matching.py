@@ -108,6 +108,15 @@ def compare(claim: Claim, true_value: TrueValue, level: Level) -> Verdict:
     return Verdict.MATCH if _EQUALITIES[claim.comparison](claim, true_value) else Verdict.MISMATCH
 
 
+def precision_compared(claim: Claim, true_value: TrueValue) -> Precision | None:
+    """How precisely a date was compared: the coarser of the claim and the record. None for what is no date."""
+    if claim.comparison is not Comparison.DATE or not isinstance(true_value, str):
+        return None
+    born = _stored_date(true_value)
+    order = list(Precision)
+    return None if born is None else min(claim.form.precision, born.precision, key=order.index)
+
+
 class Operator(StrEnum):
     EQ = "EQ"
     NE = "NE"
@@ -174,6 +183,7 @@ _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\
 
 
 def checked_text(text: str) -> str:
+    """The text itself; raises Invalid where it is empty, too long, or holds what cannot be seen."""
     if len(text) > MAX_TEXT:
         raise Invalid(f"longer than {MAX_TEXT} characters")
     if _UNSEEN.search(text):
@@ -297,14 +307,16 @@ def _compare_name(claimed: Name, stored: TrueName, level: Level) -> Verdict:
                 forms.append(form)
     if not forms:
         return Verdict.MISMATCH
-    for form in forms:
-        if _paired([[alike(one, other) for other in form.sounds] for one in claimed.sounds]):
-            return Verdict.MATCH
+    sounding = [[[alike(one, other) for other in form.sounds] for one in claimed.sounds] for form in forms]
+    if any(map(_paired, sounding)):
+        return Verdict.MATCH
     if level is Level.CLOSE:
-        for form in forms:
-            theirs = tuple(zip(form.tokens, form.sounds, strict=True))
-            ours = zip(claimed.tokens, claimed.sounds, strict=True)
-            if _paired([[_near(token, other) or alike(one, two) for other, two in theirs] for token, one in ours]):
+        for form, rows in zip(forms, sounding, strict=True):
+            near = [
+                [sounds or _near(token, other) for sounds, other in zip(row, form.tokens, strict=True)]
+                for row, token in zip(rows, claimed.tokens, strict=True)
+            ]
+            if _paired(near):
                 return Verdict.CLOSE
     return Verdict.MISMATCH
 

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from access import receipts
@@ -20,17 +21,22 @@ from access.counters import COUNTED, FAILURES_WINDOW_SECONDS, Count, Counted, wi
 from access.decision import Ground, Standing, Status
 from access.disclosure import Disclosure, SealedRecord
 from access.reading import Reading
-from core.dates import civil_date
+from core.dates import Precision, civil_date
 from core.errors import Code, Invalid
 from identity import people
 from identity import store as identity_store
 from identity.numbers import TokenKind, pairwise_token
 from identity.store import Subject, SubjectKey
 from verification import questions
-from verification.matching import TrueValue, Verdict, compare, holds
+from verification.matching import Claim, TrueValue, Verdict, compare, holds, precision_compared
 from verification.questions import Asked, Question
 
 ROWS_BETWEEN_BREATHS = 50
+
+
+class Compared(NamedTuple):
+    verdict: Verdict
+    precision: Precision | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class ClaimVerdict:
     attribute: str
     verdict: Verdict
     level: Level | None
+    precision: Precision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +143,7 @@ class _Desk:
     def answer(self, number: int, question: Question, subject: Subject) -> Answer:
         disclosure = people.disclose(self._reading, self._call, self._standing, subject, "verify")
         refused = self._over_budget(subject)
-        verdicts: dict[str, Verdict] = {}
+        verdicts: dict[str, Compared] = {}
         if refused is not None:
             confirmed, told = False, None
         else:
@@ -156,7 +163,7 @@ class _Desk:
             "question": question.hash,
             "reference": question.asked.reference,
             "confirmed": confirmed,
-            "claims": None if told is None else [[t.attribute, t.verdict, t.level] for t in told],
+            "claims": None if told is None else [[t.attribute, t.verdict, t.level, t.precision] for t in told],
             "token": token,
             "consent": disclosure.decision.basis if confirmed and disclosure.decision.ground is Ground.CONSENT else None,
             "refused": None if refused is None else refused.code,
@@ -166,7 +173,7 @@ class _Desk:
             "confirmed": confirmed,
             "question": question.hash,
             "refused": row["refused"],
-            "verdicts": verdicts,
+            "verdicts": {name: compared.verdict for name, compared in verdicts.items()},
         }
         return Answer(question.asked.reference, confirmed, told, token, refused, self._call.now, number)
 
@@ -190,18 +197,14 @@ class _Desk:
             return Refusal(Code.BUDGET_SPENT, self._budget_ends)
         return None
 
-    def _judge(self, question: Question, disclosure: Disclosure) -> tuple[dict[str, Verdict], bool, bool]:
+    def _judge(self, question: Question, disclosure: Disclosure) -> tuple[dict[str, Compared], bool, bool]:
         """The verdict of each claim and predicate, whether all of them hold, and whether all are granted for this subject."""
-        verdicts: dict[str, Verdict] = {}
+        verdicts: dict[str, Compared] = {}
         granted = True
         for claim in question.claims:
-            level = self._standing.terms[claim.attribute].level
-            allowed, verdict = disclosure.compare(
-                claim.attribute,
-                Use.MATCH,
-                lambda record, claim=claim, level=level: compare(claim, true_value(record, claim.attribute), level),  # type: ignore[misc]
-            )
-            verdicts[claim.attribute] = verdict
+            judge = partial(_compare, claim, self._standing.terms[claim.attribute].level)
+            allowed, compared = disclosure.compare(claim.attribute, Use.MATCH, judge)
+            verdicts[claim.attribute] = compared
             granted &= allowed
         for number, predicate in enumerate(question.predicates):
             allowed, held = disclosure.compare(
@@ -209,23 +212,27 @@ class _Desk:
                 Use.PREDICATE,
                 lambda record, p=predicate: holds(p, record.open(p.attribute), self._today),  # type: ignore[misc]
             )
-            verdicts[f"predicates {number}"] = Verdict.MATCH if held else Verdict.MISMATCH
+            verdicts[f"predicates {number}"] = Compared(Verdict.MATCH if held else Verdict.MISMATCH, None)
             granted &= allowed
-        return verdicts, all(verdict is not Verdict.MISMATCH for verdict in verdicts.values()), granted
+        return verdicts, all(compared.verdict is not Verdict.MISMATCH for compared in verdicts.values()), granted
 
-    def _told(self, question: Question, verdicts: dict[str, Verdict], granted: bool) -> list[ClaimVerdict] | None:
+    def _told(self, question: Question, verdicts: dict[str, Compared], granted: bool) -> list[ClaimVerdict] | None:
         """What is told of each claim: only where the agreement grants it, and once the identifying claims match."""
         if not self._tells_verdicts:
             return None
         recognised = granted and all(
-            verdicts[claim.attribute] is not Verdict.MISMATCH for claim in question.claims if claim.identifying
+            verdicts[claim.attribute].verdict is not Verdict.MISMATCH for claim in question.claims if claim.identifying
         )
         told = []
-        for number, (attribute, verdict) in enumerate(zip(question.attributes, verdicts.values(), strict=True)):
+        for number, (attribute, compared) in enumerate(zip(question.attributes, verdicts.values(), strict=True)):
             term = self._standing.terms[attribute]
-            shown = verdict if recognised else Verdict.MISMATCH
             level = term.level if number < len(question.claims) else None
-            told.append(ClaimVerdict(attribute, shown if term.verdict else Verdict.WITHHELD, level))
+            if not term.verdict:
+                told.append(ClaimVerdict(attribute, Verdict.WITHHELD, level))
+            elif recognised:
+                told.append(ClaimVerdict(attribute, compared.verdict, level, compared.precision))
+            else:
+                told.append(ClaimVerdict(attribute, Verdict.MISMATCH, level))
         return told
 
     def _state(self, subject: Subject, disclosure: Disclosure, matched: bool) -> Refusal | None:
@@ -236,6 +243,12 @@ class _Desk:
         if disclosure.decision.ground is not Ground.NOT_ACTIVE or subject.status not in (Status.DECEASED, Status.SUSPENDED):
             return None
         return Refusal(subject.status, None)
+
+
+def _compare(claim: Claim, level: Level, record: SealedRecord) -> Compared:
+    true = true_value(record, claim.attribute)
+    verdict = compare(claim, true, level)
+    return Compared(verdict, None if verdict is Verdict.MISMATCH else precision_compared(claim, true))
 
 
 def true_value(record: SealedRecord, attribute: str) -> TrueValue:

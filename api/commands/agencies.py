@@ -78,19 +78,19 @@ def list_(json: AsJson = False) -> None:
 
     with telling(json) as tell:
         found = with_database(settings(), work)
-        table = Table("code", "client id", "name", "keys", "agreement", "mandates", "suspended")
-        for row in found:
-            version = row["agreement"]
-            table.add_row(
-                row["code"],
-                row["agency_id"],
-                row["name_en"],
-                "\n".join(row["keys"]) or "none",
-                "none" if version is None else f"version {version}",
-                str(row["mandates"]),
-                str(row["suspended_at"] or ""),
-            )
-        tell.say({"agencies": found}, table)
+        tell.say({"agencies": found}, *(_line(row) for row in found))
+
+
+def _line(row: dict[str, Any]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    stopped = row["suspended_at"]
+    table.add_row(f"[bold]{row['code']}[/]", row["name_en"] + (f" [red]suspended since {stopped}[/]" if stopped else ""))
+    table.add_row("  client id", row["agency_id"])
+    for kid in row["keys"]:
+        table.add_row("  key", kid)
+    version = row["agreement"]
+    table.add_row("  in force", f"{f'agreement {version}' if version else 'no agreement'}, {row['mandates']} mandates")
+    return table
 
 
 @key_app.command(name="add")

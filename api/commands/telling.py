@@ -55,9 +55,18 @@ class Teller:
         """A bar on standard error; it is told what is done, and how much there is (None: nobody knows)."""
         count = DownloadColumn() if of_bytes else MofNCompleteColumn()
         columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), count, TimeElapsedColumn()
-        with Progress(*columns, console=self.aside, disable=self.as_json) as bar:
-            task = bar.add_task(label, total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
+        bar = Progress(*columns, console=self.aside, disable=self.as_json)
+        task = bar.add_task(label, total=None)
+
+        def told(done: int, total: int | None) -> None:
+            bar.start()  # only now: where there is nothing to do, there is nothing to show
+            bar.update(task, completed=done, total=total)
+
+        try:
+            yield told
+        finally:
+            if bar.live.is_started:
+                bar.stop()
 
 
 @contextmanager

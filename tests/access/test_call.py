@@ -1,4 +1,4 @@
-"""The lock is on the door: nobody is asked to prove who they are, somebody without the right is turned away, before anything."""
+"""The lock is on the door: who is nobody, and who lacks the right, is turned away before anything happens behind it."""
 
 from uuid import UUID
 
@@ -50,7 +50,7 @@ async def test_a_door_that_is_waited_for_is_locked_before_anybody_waits() -> Non
     room = Room()
     assert await look_later(room, call(Scope.PERSON_READ)) == "seen"
     with pytest.raises(Forbidden):
-        look_later(room, call())
+        _ = look_later(room, call())
     assert len(room.visitors) == 1
 
 
@@ -78,7 +78,7 @@ def test_the_call_cannot_be_slipped_past_the_lock_by_name() -> None:
     with pytest.raises(TypeError):
         look(room=room, call=call(*Scope), what="a")  # type: ignore[call-arg]
     with pytest.raises(TypeError):
-        look(room, call(), "a", call=call(*Scope))  # type: ignore[call-arg]
+        look(room, call(Scope.PERSON_READ), "a", call=call(*Scope))  # type: ignore[call-arg]
     assert room.visitors == []
 
 

@@ -1,10 +1,10 @@
 """One served instance for all tests of the API: a demonstration of 400 persons, in a database and a process of its own."""
 
-
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
 from access.instance import create_instance
@@ -26,9 +26,7 @@ def backstage() -> Iterator[Backstage]:
 
 
 @pytest.fixture(scope="session")
-def served(
-    backstage: Backstage, postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Instance]:
+def served(backstage: Backstage, postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """Not a demonstration's by its mark: it serves as a real instance does."""
     folder = tmp_path_factory.mktemp("served")
     shift = shift_to_early_in_an_hour()
@@ -41,6 +39,7 @@ def served(
         instance = Instance(backstage, url, key_file, keys, issuer, shift, folder / "log")
         backstage.run(set_up(instance))
         stack.enter_context(instance.serve(listener))
+        assert httpx.get(f"{issuer}/health/ready", timeout=60).json() == {"ready": True}
         yield instance
         backstage.run(instance.database.close())
 
@@ -58,9 +57,7 @@ async def set_up(instance: Instance) -> None:
     await migrate(database.engine)
     async with database.begin() as connection:
         await create_instance(connection, call, instance.keys, mark="", issuer=instance.issuer)
-    loaded = await load(
-        database, instance.keys, call, persons=PERSONS, seed=1, communes=(), progress=lambda done, of: None
-    )
+    loaded = await load(database, instance.keys, call, persons=PERSONS, seed=1, communes=(), progress=lambda done, of: None)
     instance.document |= loaded.document
 
 

@@ -379,9 +379,7 @@ class Caller:
         data: dict[str, Any] = body["data"]
         return data
 
-    def verify(
-        self, requests: Sequence[Mapping[str, Any]], purpose: str = "IDENTITY_PROOFING"
-    ) -> list[dict[str, Any]]:
+    def verify(self, requests: Sequence[Mapping[str, Any]], purpose: str = "IDENTITY_PROOFING") -> list[dict[str, Any]]:
         answers: list[dict[str, Any]] = self.data(VERIFY, {"r": list(requests), "p": purpose})["verify"]["answers"]
         return answers
 
@@ -430,5 +428,3 @@ async def raw_transaction(database: Database) -> AsyncIterator[Any]:
     """The driver's connection in a transaction, as the bulk loaders take it."""
     async with database.connection() as connection, connection.transaction():
         yield connection
-
-
