@@ -2,13 +2,16 @@
 
 The cost of a selection is 1 for each field, plus what lies below it times the breadth of the field (`first`, or the size of a
 literal list of `requests`); a fragment is counted once and its cost reused wherever it is spread, so that a short document
-cannot stand for endless work. Cost comes with depth and tokens: each has a limit.
+cannot stand for endless work. Cost comes with depth and tokens: each has a limit. So has the number of pairs of fields with the
+same response name, since validation may compare each pair.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 from graphql import (
     DocumentNode,
+    ExecutableDefinitionNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -29,6 +32,7 @@ MAX_DEPTH = 15
 MAX_ROOT_FIELDS = 10
 MAX_BREADTH = 100
 MAX_OPERATIONS = 20
+MAX_PAIRS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ def check(document: DocumentNode, operation_name: str | None) -> OperationDefini
         raise Invalid("which operation is meant cannot be told", path=("operationName",))
     if named[0].operation is OperationType.SUBSCRIPTION:
         raise Invalid("subscriptions are not served")
+    if _pairs(document) > MAX_PAIRS:
+        raise TooCostly("the document selects the same names too often")
     counter = _Counter({node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)})
     weight = counter.selection(named[0].selection_set)
     if counter.root_fields(named[0].selection_set) > MAX_ROOT_FIELDS:
@@ -62,6 +68,20 @@ def check(document: DocumentNode, operation_name: str | None) -> OperationDefini
     if weight.cost > MAX_COST:
         raise TooCostly(f"a document costs at most {MAX_COST}")
     return named[0]
+
+
+def _pairs(document: DocumentNode) -> int:
+    """How many pairs of fields of the document have the same response name."""
+    names: Counter[str] = Counter()
+    sets = [node.selection_set for node in document.definitions if isinstance(node, ExecutableDefinitionNode)]
+    while sets:
+        for selection in sets.pop().selections:
+            if isinstance(selection, FieldNode):
+                names[(selection.alias or selection.name).value] += 1
+            below = None if isinstance(selection, FragmentSpreadNode) else selection.selection_set
+            if below is not None:
+                sets.append(below)
+    return sum(count * (count - 1) // 2 for count in names.values())
 
 
 class _Counter:

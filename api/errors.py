@@ -84,7 +84,7 @@ def document_fault(error: GraphQLError) -> str:
     # Values in the document stand in its literals: rules that quote them are not passed on.
     if "cannot represent" in text or "Expected value" in text or "must be" in text:
         return "a value in the document does not have the type of its argument"
-    return text
+    return text.partition(" Did you mean ")[0]
 
 
 def as_refusal(fault: BaseException) -> SijilError:

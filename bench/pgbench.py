@@ -21,7 +21,7 @@ CLIENTS, THREADS = 16, 2
 PEOPLE = 100
 LEAF_BYTES, SEALED_BYTES = 900, 500  # as those of a verification of three claims, about
 _LOOKUP = (
-    "select status, data_key, given_name_latin, family_name_latin, birth_date, residence from person where person_id = '{}';"
+    "select status, data_key, given_name_latin, family_name_latin, birth_date, residence from person where person_id = '{0}';"
 )
 _ENTRY = f"""insert into bench_entry (subject_id, entry_id, recorded_at, agency_id, leaf, sealed, format)
  values ('{{0}}', gen_random_uuid(), now(), '{{0}}', decode(repeat('5a', {LEAF_BYTES}), 'hex'),

@@ -19,7 +19,8 @@ FILES = ("bench/results.json", "bench/RESULTS.md")
 class Result:
     """One line of `results.json`. `value` and `reference` are medians in `unit`; `ratio` the median of the rounds' ratios.
 
-    `target` is for the ratio where there is one, else for the value; `ok` None: there is no target, or nothing was measured.
+    `target` is for the ratio where there is one, else for the value. `ok` is None where there is no target, or nothing to
+    measure; it is False where answers were wrong or did not come, and then there are no figures: nobody measures errors.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Line:
     target: float | None = None
     at_most: bool = False  # the target is a ceiling
     note: str = ""
+    faults: Sequence[str] = ()
 
     @property
     def ratios(self) -> list[float]:
@@ -56,7 +58,7 @@ class Line:
     def result(self, commit: str) -> Result:
         value, reference, ratio = (_rounded(seen) for seen in (self.values, self.references, self.ratios))
         measured = ratio if self.references else value
-        ok = None
+        ok = False if self.faults else None
         if self.target is not None and measured is not None:
             ok = measured <= self.target if self.at_most else measured >= self.target
         return Result(self.name, value, self.unit, reference, ratio, self.target, ok, commit)
@@ -122,7 +124,7 @@ def _page(lines: Sequence[Line], setting: Setting) -> str:
     page = ["# Results of `make bench`", "", *(f"- {line}" for line in setting.lines), ""]
     page += ["Absolute figures drift with the machine: trust the ratios, which are of the same run, round by round.", ""]
     page += [_row(heads), _row(["---"] * len(heads)), *map(_row, rows), "", "## What each line is", ""]
-    page += [f"- `{line.name}`: {line.what}{f' {line.note}' if line.note else ''}" for line in lines]
+    page += [f"- `{line.name}`: {' '.join([line.what, line.note, *line.faults]).strip()}" for line in lines]
     return "\n".join(page) + "\n"
 
 

@@ -150,7 +150,7 @@ def normal_telephone(text: str) -> str:
     elif number.startswith("0"):
         number = f"+212{number[1:]}"
     if not (_MOROCCAN.fullmatch(number) or _FOREIGN.fullmatch(number)):
-        raise Invalid("not a telephone number: expected 0612345678 or +212612345678")
+        raise Invalid("not a telephone number: expected a 0 and nine digits, or a + and the country's code")
     return number
 
 

@@ -5,7 +5,7 @@ word is taken apart into consonants and the slots around them. Two words of diff
 agree one by one (ش is ch or sh, ق is k, q, c or g ...) and each Latin slot is one of the readings that the Arabic slot admits:
 a long i or u must be heard, a long a must be an a, and a short i or u is admitted only where Arabic words have one that Latin
 spellings keep (around the first consonant, after a long a, in participles with mu-). The article may be absent from either
-side. What Latin cannot tell apart (سالم and سليم are both Salim) matches either; a name that only usage tells apart from
+side. What Latin cannot tell apart (كامل and كميل are both Kamil) matches either; a name that only usage tells apart from
 another one (عمر is Omar, عمار Ammar) stands in `_READ_AS` with its vowels written out.
 """
 

