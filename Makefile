@@ -37,4 +37,4 @@ schema: set-up ## Export the schema to api/schema.graphql
 	$(BIN)/sijil schema
 
 audit: set-up ## Ask whether the locked packages have known weaknesses
-	$(BIN)/pip-audit --disable-pip --require-hashes -r requirements.lock
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.lock

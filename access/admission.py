@@ -56,7 +56,7 @@ async def grant(
     jti, expires = tokens.check_assertion(told, orjson.loads(rows[0]["jwk"]), rows[0]["alg"], issuer=issuer, now=call.now)
     scopes = _scopes(scope)
     # A little longer than it can be used: clocks differ.
-    reading.settlement.add(SPENT, Once(replay_key(f"assertion {agency}", jti), expires + tokens.FUTURE))
+    reading.settlement.add(SPENT, Once(replay_key(f"assertion {agency}", jti), expires + tokens.FUTURE, "assertion"))
     reading.settlement.add(SPENT, Once(replay_key(shown.thumbprint, shown.jti), shown.expires_at))
     expires_at = call.now + timedelta(seconds=lifetime_seconds)
     token = tokens.AccessToken(agency, told.kid, shown.thumbprint, scopes, expires_at)

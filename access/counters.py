@@ -44,10 +44,11 @@ def replay_key(thumbprint: str, jti: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """Something that may be used once until it expires."""
+    """Something that may be used once until it expires. `what`: how a refusal names it."""
 
     key: bytes
     expires_at: datetime
+    what: str = "proof"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,11 @@ class Replays(Kind):
     async def apply(
         self, connection: "asyncpg.Connection[Row]", effects: Sequence[tuple[int, Once]]
     ) -> Mapping[int, SijilError]:
-        first: dict[bytes, int] = {}
+        first: dict[bytes, tuple[int, Once]] = {}
         refused: dict[int, SijilError] = {}
         for number, once in effects:
-            if first.setdefault(once.key, number) != number:
-                refused[number] = Unauthenticated("this proof was used before")
+            if first.setdefault(once.key, (number, once))[0] != number:
+                refused[number] = _used(once)
         expiries = {once.key: once.expires_at for _, once in effects}
         keys = sorted(expiries)
         fresh = {
@@ -86,10 +87,14 @@ class Replays(Kind):
                 [expiries[key] for key in keys],
             )
         }
-        for key, number in first.items():
+        for key, (number, once) in first.items():
             if key not in fresh:
-                refused[number] = Unauthenticated("this proof was used before")
+                refused[number] = _used(once)
         return refused
+
+
+def _used(once: Once) -> SijilError:
+    return Unauthenticated(f"this {once.what} was used before")
 
 
 class Counts(Kind):

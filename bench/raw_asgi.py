@@ -26,6 +26,7 @@ from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
 from access import receipts
 from access.admission import Admissions
+from access.agreements import Level
 from access.authority import Documents
 from access.call import NOBODY, Call, Purpose
 from access.catalogue import Use
@@ -36,6 +37,7 @@ from access.ledger import LEDGER
 from access.reading import Reading
 from core.config import Settings
 from core.database import Database, Row
+from core.dates import Precision
 from core.errors import BudgetSpent, Internal, Invalid, SijilError, Withheld
 from core.ids import uuid7
 from core.keys import KeyRing
@@ -47,10 +49,11 @@ from registry import store as registry_store
 from scoring import store as scoring_store
 from scoring.scores import plain_decimal
 from verification import questions
-from verification.matching import Verdict, compare
+from verification.matching import Verdict, compare, precision_compared
 from verification.questions import Asked, Question
 
 PERSON = ("person.token", "person.sex", "person.birth_date", "person.nationality", "person.given_name", "person.family_name")
+CLAIM = ("attribute", "verdict", "level")  # what is asked of a claim: its precision is signed, but not told here
 ROWS_BETWEEN_BREATHS = 50
 Connection: TypeAlias = "asyncpg.Connection[Row]"
 Answer = Callable[[Call, Reading, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
@@ -153,6 +156,10 @@ class Raw:
     # --- are these claims true?
 
     async def _verify(self, call: Call, reading: Reading, question: Mapping[str, Any]) -> Mapping[str, Any]:
+        async with reading.turn(len(question["requests"])):
+            return await self._batch(call, reading, question)
+
+    async def _batch(self, call: Call, reading: Reading, question: Mapping[str, Any]) -> Mapping[str, Any]:
         agency, purpose = _asker(call)
         asked = questions.parse([_asked(row) for row in question["requests"]], purpose)
         keys = [(identity_store.key_of(self._keys, agency, idcs=q.asked.idcs, token=None), None) for q in asked]
@@ -198,6 +205,7 @@ class Raw:
         decision = decide(standing, subject.state(standing), call.now)
         disclosure = reading.disclose(decision, subject.record, call, subject=subject.entry_owner, root_field="verify")
         verdicts: dict[str, Verdict] = {}
+        precisions: dict[str, Precision | None] = {}
         confirmed = recognised = True
         for claim in question.claims:
             granted = decision.allows(claim.attribute, Use.MATCH)
@@ -205,15 +213,18 @@ class Raw:
             true_value = parts[0] if len(parts) == 1 else (parts[0], parts[1])
             verdict = compare(claim, true_value, standing.terms[claim.attribute].level)
             verdicts[claim.attribute] = verdict
+            precisions[claim.attribute] = None if verdict is Verdict.MISMATCH else precision_compared(claim, true_value)
             disclosure.notes[claim.attribute] = f"{Use.MATCH}" if granted else f"{Use.MATCH} REFUSED"
             confirmed &= granted and verdict is not Verdict.MISMATCH
             recognised &= granted and not (claim.identifying and verdict is Verdict.MISMATCH)
-        told = None
+        told: list[tuple[str, Verdict, Level, Precision | None]] | None = None
         if any(term.verdict for term in standing.agreement.attributes.values()):
-            told = [
-                _told(standing, attribute, verdict if recognised else Verdict.MISMATCH)
-                for attribute, verdict in verdicts.items()
-            ]
+            told = []
+            for attribute, verdict in verdicts.items():
+                term = standing.terms[attribute]
+                shown = verdict if recognised else Verdict.MISMATCH
+                precise = precisions[attribute] if recognised and term.verdict else None
+                told.append((attribute, shown if term.verdict else Verdict.WITHHELD, term.level, precise))
         token = None
         if confirmed and subject.person_id is not None:
             token = pairwise_token(TokenKind.PERSON, subject.person_id, standing.agency, self._keys.tokens)
@@ -225,7 +236,7 @@ class Raw:
             "question": question.hash,
             "reference": question.asked.reference,
             "confirmed": confirmed,
-            "claims": None if told is None else [list(claim.values()) for claim in told],
+            "claims": told,
             "token": token,
             "consent": decision.basis if confirmed and decision.ground is Ground.CONSENT else None,
             "refused": None,
@@ -233,7 +244,7 @@ class Raw:
         answer = {
             "reference": question.asked.reference,
             "confirmed": confirmed,
-            "claims": told,
+            "claims": None if told is None else [dict(zip(CLAIM, claim, strict=False)) for claim in told],
             "token": token,
             "refused": None,
             "asOf": call.now.isoformat(timespec="microseconds").replace("+00:00", "Z"),
@@ -317,11 +328,6 @@ def _asked(row: Mapping[str, Any]) -> Asked:
         raise Invalid("predicates are not known here")
     claims = [(claim["attribute"], claim["value"]) for claim in row["claims"]]
     return Asked(row.get("reference"), row["subject"]["idcs"], None, claims, (), None)
-
-
-def _told(standing: Standing, attribute: str, verdict: Verdict) -> dict[str, Any]:
-    term = standing.terms[attribute]
-    return {"attribute": attribute, "verdict": verdict if term.verdict else Verdict.WITHHELD, "level": term.level}
 
 
 def _plain(disclosure: Disclosure, attribute: str) -> Any:

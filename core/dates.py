@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from core.errors import Invalid
 
 CIVIL_ZONE = ZoneInfo("Africa/Casablanca")
-_FORM = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
+_FORM = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?", re.ASCII)
 
 
 def civil_date(instant: datetime) -> date:
@@ -35,11 +35,12 @@ class PartialDate:
     @classmethod
     def parse(cls, text: str) -> "PartialDate":
         """Raises Invalid for anything but the three forms, an impossible date, or a year outside 1850-2200."""
-        found = _FORM.fullmatch(text)
-        if not found:
+        if not _FORM.fullmatch(text):
             raise Invalid("not a date: expected YYYY, YYYY-MM or YYYY-MM-DD")
-        year, month, day = (int(part) if part else None for part in found.groups())
-        if year is None or not 1850 <= year <= 2200:
+        year = int(text[:4])
+        month = int(text[5:7]) if len(text) > 4 else None
+        day = int(text[8:]) if len(text) > 7 else None
+        if not 1850 <= year <= 2200:
             raise Invalid("not a date: the year is out of range")
         if month is not None and not 1 <= month <= 12:
             raise Invalid("not a date: there is no such month")

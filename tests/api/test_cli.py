@@ -1,21 +1,16 @@
-import asyncio
 import json
 import os
 import subprocess
 from base64 import b64decode
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from typer.testing import CliRunner, Result
 
-from access import receipts
 from access.call import Call, Scope, system
-from api.cli import app
 from api.commands import diagnosis
 from api.demo.load import Loaded, load
 from core import keys
@@ -23,36 +18,10 @@ from core.database import Database
 from core.embedded import EmbeddedPostgres, find_binaries
 from core.ids import uuid7
 from tests.access.enrolled import Key, agreement_document, mandate_document
+from tests.api.commanding import ask, on, sijil, told
 
-T = TypeVar("T")
 ISSUER = "https://sijil.example.org"
 AT = datetime(2026, 3, 14, 10, 30, tzinfo=UTC)
-
-
-def sijil(*arguments: str, input: str | None = None) -> Result:  # noqa: A002 its name in the runner
-    return CliRunner().invoke(app, list(arguments), input=input)
-
-
-def told(*arguments: str, status: int = 0) -> Any:
-    """What the command answers with --json."""
-    result = sijil(*arguments, "--json")
-    assert result.exit_code == status, result.output
-    return json.loads(result.stdout)
-
-
-def on(url: str, work: Callable[[Database], Awaitable[T]]) -> T:
-    async def run() -> T:
-        database = Database(url, connections=2)
-        try:
-            return await work(database)
-        finally:
-            await database.close()
-
-    return asyncio.run(run())
-
-
-def ask(url: str, sql: str, *values: object) -> list[Any]:
-    return list(on(url, lambda database: database.ask(sql, *values)))
 
 
 @pytest.fixture(scope="module")
@@ -379,9 +348,6 @@ def test_what_is_wrong_with_an_agency_or_a_key_is_named(instance: Path, tmp_path
     assert told("agency", "key", "revoke", "FUND", "nothing", status=13)["error"]["path"] == ["kid"]
 
 
-# --- imports
-
-
 def test_divisions_are_taken_whole_or_not_at_all(instance: Path, tmp_path: Path, url: str) -> None:
     head = "code,level,parent,name_fr,name_ar,milieu\n01,region,,Un,واحد,\n01.151,province,01,Deux,اثنان,\n"
     good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
@@ -394,52 +360,7 @@ def test_divisions_are_taken_whole_or_not_at_all(instance: Path, tmp_path: Path,
     assert ask(url, "select count(*) from division")[0][0] == before + 1
 
 
-# --- checks
-
-
-def test_the_schema_is_written_and_a_change_that_breaks_clients_is_named(tmp_path: Path) -> None:
-    file = tmp_path / "schema.graphql"
-    told("schema", "--to", str(file))
-    assert told("schema", "--check", "--to", str(file))["ok"] is True
-    written = file.read_text()
-    assert sijil("schema", "--to", "-").stdout == written
-    file.write_text(written.replace("type Query {", "type Query {\n  gone: Int\n", 1))
-    found = told("schema", "--check", "--to", str(file), status=1)
-    assert found["ok"] is False
-    assert [change.partition(":")[0] for change in found["breaking"]] == ["FIELD_REMOVED"]
-    file.write_text(written + "\n")
-    assert told("schema", "--check", "--to", str(file), status=1)["breaking"] == []
-
-
-@pytest.fixture
-def receipt(tmp_path: Path) -> tuple[str, str]:
-    """A receipt, and the file of the published keys."""
-    ring = keys.create(tmp_path / "signing" / "keys.json", mark="", at=AT)
-    agency = UUID(int=7)
-    rows = [
-        {"agency": str(agency), "as_of": AT.isoformat(timespec="microseconds"), "confirmed": each} for each in (True, False)
-    ]
-    signed = receipts.sign(rows, agency=agency, issuer=ISSUER, at=AT, key=ring.signer)
-    (tmp_path / "jwks.json").write_text(json.dumps(ring.jwks()))
-    return signed.receipt(0), str(tmp_path / "jwks.json")
-
-
-def test_a_good_receipt_shows_what_it_proves(receipt: tuple[str, str]) -> None:
-    text, jwks = receipt
-    answer = told("verify-receipt", text, "--jwks", jwks)
-    assert (answer["valid"], answer["row"]["confirmed"]) == (True, True)
-    piped = sijil("verify-receipt", "-", "--jwks", jwks, "--json", input=text + "\n")
-    assert json.loads(piped.stdout) == answer
-
-
-def test_a_tampered_receipt_or_other_keys_prove_nothing(receipt: tuple[str, str], tmp_path: Path) -> None:
-    text, jwks = receipt
-    parts = text.split("~")
-    swapped = "~".join((parts[0], parts[1], "1", *parts[3:]))
-    another = keys.create(tmp_path / "other" / "keys.json", mark="", at=AT)
-    (tmp_path / "other.json").write_text(json.dumps(another.jwks()))
-    for wrong, published in ((swapped, jwks), (text[:-1], jwks), ("", jwks), (text, str(tmp_path / "other.json"))):
-        assert told("verify-receipt", wrong, "--jwks", published, status=14)["error"]["code"] == "INVALID"
+# --- the doctor
 
 
 def findings(status: int = 0) -> dict[str, Any]:
