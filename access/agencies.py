@@ -6,11 +6,12 @@ agreement and a mandate name their agency by its code.
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,6 +26,54 @@ from core.ids import uuid7
 MAX_NAME = 200  # characters
 MAX_KID = 128  # characters
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{1,31}", re.ASCII)
+_ALL = text(
+    """select a.agency_id, a.code, a.name_ar, a.name_fr, a.name_en, a.enrolled_at, a.suspended_at,
+              (select max(g.version) from agreement g where g.agency_id = a.agency_id and g.valid_from <= :now
+                  and :now < g.valid_to and (g.suspended_at is null or :now < g.suspended_at)) as agreement,
+              (select count(*) from mandate m where m.agency_id = a.agency_id and m.valid_from <= :now
+                  and :now < m.valid_to and (m.revoked_at is null or :now < m.revoked_at)) as mandates,
+              array(select k.kid from agency_key k where k.agency_id = a.agency_id and k.valid_from <= :now
+                  and :now < k.valid_to and (k.revoked_at is null or :now < k.revoked_at) order by k.valid_from) as keys
+         from agency a order by a.code"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """An agency, and what is in force: the version of its agreement, the number of its mandates, the kids of its keys."""
+
+    agency: UUID
+    code: str
+    names: Labels
+    enrolled_at: datetime
+    suspended_at: datetime | None
+    agreement: int | None
+    mandates: int
+    keys: tuple[str, ...]
+
+
+@allow(Scope.AGENCY_MANAGE)
+async def agencies(connection: AsyncConnection, call: Call) -> list[Enrolled]:
+    """All of them, by their codes."""
+    return [
+        Enrolled(
+            row.agency_id,
+            row.code,
+            {Lang.AR: row.name_ar, Lang.FR: row.name_fr, Lang.EN: row.name_en},
+            row.enrolled_at,
+            row.suspended_at,
+            row.agreement,
+            row.mandates,
+            tuple(row.keys),
+        )
+        for row in await connection.execute(_ALL, {"now": call.now})
+    ]
+
+
+@allow(Scope.AGENCY_MANAGE)
+async def agency_of_code(connection: AsyncConnection, _call: Call, *, code: str) -> UUID:
+    """The agency, which nobody else can change until the transaction ends. Raises Invalid for what is no code, and NotFound."""
+    return await _of_code(connection, code, "code")
 
 
 @allow(Scope.AGENCY_MANAGE)
@@ -113,7 +162,7 @@ async def publish_agreement(connection: AsyncConnection, _call: Call, *, documen
     Raises Invalid with the path of the faulty part, NotFound for an unknown agency, Conflict unless it is the next version.
     """
     agreement = parse_agreement(document)
-    agency = await _of_code(connection, document["agency"])
+    agency = await _of_code(connection, document["agency"], "agency")
     last = await connection.scalar(select(func.max(Agreement.version)).where(Agreement.agency_id == agency)) or 0
     if agreement.version != last + 1:
         raise Conflict(f"the next version of this agency's agreement is {last + 1}", path=("version",))
@@ -138,7 +187,7 @@ async def publish_mandate(connection: AsyncConnection, call: Call, *, document: 
     mandate = parse_mandate(document)
     row = {
         "mandate_id": uuid7(call.now),
-        "agency_id": await _of_code(connection, document["agency"]),
+        "agency_id": await _of_code(connection, document["agency"], "agency"),
         "purpose": mandate.purpose,
         "hash": mandate.hash,
         "document": dict(document),
@@ -158,10 +207,10 @@ async def _known(connection: AsyncConnection, agency: UUID) -> None:
         raise NotFound("no such agency", path=("agency",))
 
 
-async def _of_code(connection: AsyncConnection, code: Any) -> UUID:
-    if not isinstance(code, str) or not _CODE.fullmatch(code):
-        raise Invalid("the agency is named by its code", path=("agency",))
+async def _of_code(connection: AsyncConnection, code: str, field: str) -> UUID:
+    if not _CODE.fullmatch(code):
+        raise Invalid("the agency is named by its code", path=(field,))
     found: UUID | None = await connection.scalar(select(Agency.agency_id).where(Agency.code == code).with_for_update())
     if found is None:
-        raise NotFound("no such agency", path=("agency",))
+        raise NotFound("no such agency", path=(field,))
     return found

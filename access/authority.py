@@ -20,6 +20,7 @@ from core.errors import Internal
 
 T = TypeVar("T")
 MAX_DOCUMENTS = 512
+POINTS_WITHOUT_AGREEMENT = 60  # a minute: enough to be told that there is none
 
 # Parameters, in this order: agency, kid, now, purpose (or null), ends of the windows of points and failures.
 AGENCY, KID, NOW, PURPOSE, POINTS_END, FAILURES_END = "$1", "$2", "$3", "$4", "$5", "$6"
@@ -38,7 +39,7 @@ SOURCE = f"""
              where m.agency_id = a.agency_id and m.purpose = {PURPOSE}::varchar
                and m.valid_from <= {NOW} and {NOW} < m.valid_to and (m.revoked_at is null or {NOW} < m.revoked_at)
              order by m.valid_from desc, m.hash desc limit 1) as mandate_hash,
-           coalesce((g.document ->> 'points_per_minute')::int, 1) as points_limit,
+           coalesce((g.document ->> 'points_per_minute')::int, {POINTS_WITHOUT_AGREEMENT}) as points_limit,
            {_used("POINTS", POINTS_END)} as points_used,
            {_used("FAILURES", FAILURES_END)} as agency_failures
       from agency a

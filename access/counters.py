@@ -8,20 +8,22 @@ COUNTED  failed questions (about a subject, by an agency) and cost points; a set
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
 
-from core.database import Row
-from core.errors import Conflict, SijilError, Unauthenticated
+from core.database import Database, Row
+from core.errors import BadProof, Conflict, SijilError, Unauthenticated
 from core.settlement import Kind
 
 POINTS_WINDOW_SECONDS = 60
 FAILURES_WINDOW_SECONDS = 3600
+KEPT = timedelta(minutes=5)  # past its end: clocks of several servers differ
+MAX_FORGOTTEN = 50_000
 
 
 class Counted(StrEnum):
@@ -44,11 +46,11 @@ def replay_key(thumbprint: str, jti: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """Something that may be used once until it expires. `what`: how a refusal names it."""
+    """Something that may be used once until it expires. `what`: how a refusal names it, "proof" or "assertion"."""
 
     key: bytes
     expires_at: datetime
-    what: str = "proof"
+    what: Literal["proof", "assertion"] = "proof"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ class Replays(Kind):
 
 
 def _used(once: Once) -> SijilError:
-    return Unauthenticated(f"this {once.what} was used before")
+    refusal = BadProof if once.what == "proof" else Unauthenticated
+    return refusal(f"this {once.what} was used before")
 
 
 class Counts(Kind):
@@ -146,6 +149,17 @@ _SAME_ROW = """(c.owner_id, c.agency_id, c.kind, c.window_end)
 
 def _columns(keys: Sequence[CounterKey]) -> list[list[Any]]:
     return [[key[part] for key in keys] for part in range(4)]
+
+
+async def forget_past(database: Database, now: datetime) -> None:
+    """Deletes what can no longer be used again and counters of windows that have ended; a bounded number of rows each."""
+    async with database.connection() as connection:
+        for table, end in (("replay", "expires_at"), ("counter", "window_end")):
+            await connection.execute(
+                f"delete from {table} where ctid = any(array(select ctid from {table} where {end} < $1 limit $2))",
+                now - KEPT,
+                MAX_FORGOTTEN,
+            )
 
 
 SPENT = Replays()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
+from access.call import Purpose
 from access.catalogue import Use
 from access.decision import Decision, Ground
 from core.sealed import DataKey
@@ -39,14 +40,24 @@ class SealedRecord:
 class Disclosure:
     """Opens values for one subject within one decision. `subject` is the id the entry is kept under."""
 
-    __slots__ = ("_record", "decision", "entry_id", "field", "notes", "outcome", "revealed", "subject")
+    __slots__ = ("_record", "decision", "entry_id", "field", "notes", "outcome", "purpose", "revealed", "subject")
 
-    def __init__(self, decision: Decision, record: SealedRecord, *, subject: UUID, entry_id: UUID, field: str) -> None:
+    def __init__(
+        self,
+        decision: Decision,
+        record: SealedRecord,
+        *,
+        subject: UUID,
+        entry_id: UUID,
+        field: str,
+        purpose: Purpose | None = None,
+    ) -> None:
         self.decision = decision
         self._record = record
         self.subject = subject
         self.entry_id = entry_id
         self.field = field
+        self.purpose = purpose
         self.notes: dict[str, str] = {}  # attribute -> its uses here, in their order: "MATCH, PREDICATE REFUSED"
         self.revealed: dict[str, list[Any]] = {}
         self.outcome: Any = None
@@ -68,6 +79,11 @@ class Disclosure:
         self._note(attribute, Use.RELEASE)
         self.revealed.setdefault(attribute, []).append(value)
         return value
+
+    @property
+    def reveals(self) -> bool:
+        """Whether RELEASE of anything at all is granted: without it, not even that there is somebody is told."""
+        return any(Use.RELEASE in uses for uses in self.decision.uses.values())
 
     def may_reveal(self, attribute: str) -> bool:
         """Whether RELEASE is granted, for values that do not lie in the sealed record (a household's plain inputs)."""

@@ -18,12 +18,13 @@ from access.counters import COUNTED, POINTS_WINDOW_SECONDS, SPENT, Count, Counte
 from access.decision import Decision, Standing
 from access.disclosure import Disclosure, SealedRecord
 from core.database import Database, Reader, Row
-from core.errors import RateLimited, Unauthenticated
+from core.errors import RateLimited, TooCostly, Unauthenticated
 from core.ids import uuid7
 from core.keys import KeyRing
 from core.settlement import Settlement
 
 LARGE_ROWS = 50
+MAX_ROWS = 1_000
 
 
 @dataclass(slots=True)
@@ -43,6 +44,15 @@ class Reading:
         """The rows of one statement: in the snapshot that is open, else in one of its own."""
         self.settlement.reads()
         return await (self._snapshot or self.database).ask(sql, *values)
+
+    def charge(self, rows: int) -> None:
+        """Counts the subjects that a question asks about, before any work is done for them.
+
+        Raises TooCostly where one request asks about too many, in however many of its fields.
+        """
+        self.points += rows
+        if self.points > MAX_ROWS:
+            raise TooCostly(f"one request asks about at most {MAX_ROWS} subjects")
 
     @asynccontextmanager
     async def turn(self, rows: int) -> AsyncIterator[None]:
@@ -84,7 +94,9 @@ class Reading:
 
     def disclose(self, decision: Decision, record: SealedRecord, call: Call, *, subject: UUID, root_field: str) -> Disclosure:
         """The key to one subject's values for one root field. It becomes a ledger entry when the answer is closed."""
-        disclosure = Disclosure(decision, record, subject=subject, entry_id=uuid7(call.now), field=root_field)
+        disclosure = Disclosure(
+            decision, record, subject=subject, entry_id=uuid7(call.now), field=root_field, purpose=call.purpose
+        )
         self.disclosures.append(disclosure)
         return disclosure
 

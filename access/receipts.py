@@ -5,7 +5,6 @@ parts joined by "~": the batch's JWS, the row (base64url of its canonical JSON),
 (base64url hashes joined by "."). It is checked with the published keys and nothing else.
 """
 
-from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +15,8 @@ import jwt
 import orjson
 
 from access import merkle
-from access.ledger import plain_json, text64
 from access.tokens import parse_compact, sign_compact
+from core.canonical import bytes64, plain_json, text64
 from core.errors import Invalid, Unauthenticated
 from core.keys import SigningKey
 
@@ -77,11 +76,11 @@ def _verify(receipt: str, jwks: Mapping[str, Any]) -> Mapping[str, Any]:
     if not key.Algorithm.verify(compact.signed, key.key, compact.signature):
         raise ValueError
     payload = compact.payload
-    leaf = _bytes(row)
-    proof = [_bytes(part) for part in path.split(".")] if path else []
+    leaf = bytes64(row)
+    proof = [bytes64(part) for part in path.split(".")] if path else []
     if payload["v"] != VERSION or payload["size"] != _number(size):
         raise ValueError
-    if not merkle.included(leaf, _number(index), _number(size), proof, _bytes(payload["root"])):
+    if not merkle.included(leaf, _number(index), _number(size), proof, bytes64(payload["root"])):
         raise ValueError
     document = orjson.loads(leaf)
     if document["agency"] != payload["agency"] or document["as_of"] != payload["as_of"]:
@@ -94,10 +93,3 @@ def _number(text: str) -> int:
     if str(int(text)) != text:
         raise ValueError
     return int(text)
-
-
-def _bytes(text: str) -> bytes:
-    raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if text64(raw) != text:
-        raise ValueError
-    return raw

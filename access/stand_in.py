@@ -7,7 +7,7 @@ from access.call import AGENCY_SCOPES, Actor, ActorKind
 from access.catalogue import Labels, Lang
 from core.database import Reader
 from core.errors import Forbidden, Unauthenticated
-from core.keys import KeyRing
+from core.keys import DEMO, KeyRing
 
 _PLAYABLE = """
 select a.agency_id, a.code, a.name_ar, a.name_fr, a.name_en, k.kid
@@ -54,5 +54,5 @@ async def stand_in(reader: Reader, keys: KeyRing, now: datetime, code: str) -> A
 
 
 def _refuse_unless_demo(keys: KeyRing) -> None:
-    if keys.mark != "demo":
+    if keys.mark != DEMO:
         raise Forbidden("only in a demonstration can an agency be stood in for")

@@ -7,8 +7,6 @@ wrong is told to the caller in one word only: Unauthenticated.
 
 import hashlib
 import json
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,8 +17,8 @@ from uuid import UUID
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-from access.ledger import plain_json, text64
-from core.errors import Unauthenticated
+from core.canonical import bytes64, plain_json, text64
+from core.errors import BadProof, Unauthenticated
 from core.ids import uuid7
 from core.keys import KeyRing, SigningKey
 
@@ -30,7 +28,6 @@ MAX_NAME = 256
 FUTURE = timedelta(seconds=10)
 ASSERTION_LIFETIME = timedelta(seconds=300)
 PROOF_LIFETIME = timedelta(seconds=60)
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
@@ -85,13 +82,12 @@ def parse_compact(text: str) -> Compact:
 
 
 def _decode(part: str) -> bytes:
-    if not _BASE64URL.fullmatch(part) or len(part) % 4 == 1:
+    if not part:
         refuse("the token is malformed")
-    raw = urlsafe_b64decode(part + "=" * (-len(part) % 4))
-    # Several texts decode to the same bytes unless the unused bits are zero: only one of them is taken.
-    if urlsafe_b64encode(raw).rstrip(b"=").decode() != part:
+    try:
+        return bytes64(part)
+    except ValueError:
         refuse("the token is malformed")
-    return raw
 
 
 def _object(raw: bytes) -> Mapping[str, Any]:
@@ -228,27 +224,30 @@ def check_assertion(
 def check_proof(
     text: str, *, method: str, url: str, now: datetime, access_token: str | None = None, bound_to: str | None = None
 ) -> Proof:
-    """Checks a DPoP proof for this request; with an access token also that it belongs to it and to its key."""
-    compact = parse_compact(text)
-    header, payload = compact.header, compact.payload
-    alg = _alg(compact)
-    if header.get("typ") != "dpop+jwt":
-        refuse("the proof is not a DPoP proof")
-    jwk = header.get("jwk")
-    key = parse_jwk(jwk, alg)
-    assert isinstance(jwk, dict)
-    print_ = thumbprint(jwk)
-    if bound_to is not None and print_ != bound_to:
-        refuse("the proof is by another key")
-    if payload.get("htm") != method or payload.get("htu") != url:
-        refuse("the proof is for another request")
-    issued = _instant(payload, "iat")
-    if not now - PROOF_LIFETIME <= issued <= now + FUTURE:
-        refuse("the proof is too old, or comes from the future")
-    if access_token is not None and payload.get("ath") != text64(hashlib.sha256(access_token.encode()).digest()):
-        refuse("the proof is for another token")
-    jti = _name(payload, "jti")
-    _check_signature(alg, key, compact)
+    """Checks a DPoP proof for this request; with an access token also that it belongs to it and to its key. Raises BadProof."""
+    try:
+        compact = parse_compact(text)
+        header, payload = compact.header, compact.payload
+        alg = _alg(compact)
+        if header.get("typ") != "dpop+jwt":
+            refuse("the proof is not a DPoP proof")
+        jwk = header.get("jwk")
+        key = parse_jwk(jwk, alg)
+        assert isinstance(jwk, dict)
+        print_ = thumbprint(jwk)
+        if bound_to is not None and print_ != bound_to:
+            refuse("the proof is by another key")
+        if payload.get("htm") != method or payload.get("htu") != url:
+            refuse("the proof is for another request")
+        issued = _instant(payload, "iat")
+        if not now - PROOF_LIFETIME <= issued <= now + FUTURE:
+            refuse("the proof is too old, or comes from the future")
+        if access_token is not None and payload.get("ath") != text64(hashlib.sha256(access_token.encode()).digest()):
+            refuse("the proof is for another token")
+        jti = _name(payload, "jti")
+        _check_signature(alg, key, compact)
+    except Unauthenticated as refusal:
+        raise BadProof(refusal.message) from None
     return Proof(print_, jti, issued + PROOF_LIFETIME + FUTURE)
 
 

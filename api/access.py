@@ -16,7 +16,11 @@ strawberry.enum(Purpose, name="Purpose", description="What a question is for; th
 strawberry.enum(Lang, name="Lang")
 strawberry.enum(Use, name="Use", description="What an attribute can be put to.")
 strawberry.enum(Sensitivity, name="Sensitivity")
-strawberry.enum(Level, name="MatchLevel", description="EXACT: equal in normal form. CLOSE: near enough.")
+strawberry.enum(
+    Level,
+    name="MatchLevel",
+    description="EXACT: equal in normal form, or one sound spelled twice. CLOSE: one letter off, too.",
+)
 strawberry.enum(ActorKind, name="ViewerKind")
 
 

@@ -1,7 +1,9 @@
 """The one place that builds things: from settings and keys to an ASGI application."""
 
+import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from access import instance
 from access.admission import Admissions
 from access.authority import Documents
-from access.counters import COUNTED, SPENT
+from access.counters import COUNTED, SPENT, forget_past
 from access.ledger import LEDGER
 from api import explorer, metrics, oauth, schema
 from api.edge import Service, utc_now
@@ -24,12 +26,15 @@ from core.config import Settings
 from core.database import Database
 from core.errors import SijilError
 from core.events import Events
-from core.keys import KeyRing
+from core.keys import DEMO, KeyRing
 from core.settlement import Settler
 from migrations.run import revisions
 from registry.imports import HouseholdsRegistered
 from scoring.formula import Formula
 from scoring.imports import scoring_under
+
+COLLECT_AFTER = (50_000, 20, 50)
+FORGET_SECONDS = 60.0
 
 
 def wire(formula: Formula) -> Events:
@@ -61,16 +66,22 @@ def build(
         clock=clock,
         token_lifetime_seconds=settings.token_lifetime_seconds,
     )
-    demo = keys.mark == "demo"
+    demo = keys.mark == DEMO
     graphql = Endpoint(service, schema.build(), open_introspection=demo)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await instance.check_instance(database, keys, mark=keys.mark, issuer=issuer)
         settler.start()
+        forgetting = asyncio.create_task(_forget(database, clock), name="forgetting")
+        # What was made up to now stays for good, and answers leave few cycles: the collector need not go over all of it often.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*COLLECT_AFTER)
         try:
             yield
         finally:
+            forgetting.cancel()
             await settler.stop()
             await database.close()
 
@@ -79,7 +90,7 @@ def build(
             current, newest = await revisions(database.engine)
             if current != newest:
                 return JSONResponse({"ready": False, "why": "the database is not migrated"}, 503)
-            await database.ask("select 1")
+            await database.ping()
         except (SijilError, OSError, asyncpg.PostgresError):
             return JSONResponse({"ready": False, "why": "the database cannot be reached"}, 503)
         return JSONResponse({"ready": True})
@@ -96,6 +107,14 @@ def build(
     if demo:
         routes += explorer.routes(graphql, vendored, settings.home)
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+async def _forget(database: Database, clock: Callable[[], datetime]) -> None:
+    """Every minute: what was kept against replay and in budgets, and is of no more use."""
+    while True:
+        await asyncio.sleep(FORGET_SECONDS)
+        with suppress(SijilError, asyncpg.PostgresError):  # the next time will do
+            await forget_past(database, clock())
 
 
 def _metrics(_: Request) -> Response:

@@ -78,9 +78,8 @@ def _pairs(document: DocumentNode) -> int:
         for selection in sets.pop().selections:
             if isinstance(selection, FieldNode):
                 names[(selection.alias or selection.name).value] += 1
-            below = None if isinstance(selection, FragmentSpreadNode) else selection.selection_set
-            if below is not None:
-                sets.append(below)
+            if isinstance(selection, FieldNode | InlineFragmentNode) and selection.selection_set:
+                sets.append(selection.selection_set)
     return sum(count * (count - 1) // 2 for count in names.values())
 
 

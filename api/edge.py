@@ -13,7 +13,7 @@ from access.call import NOBODY, Actor, Call
 from access.counters import SPENT, Once
 from access.reading import Reading
 from core.database import Database
-from core.errors import Conflict, Stale, Unauthenticated, Unavailable
+from core.errors import BadProof, Conflict, Stale, Unauthenticated, Unavailable
 from core.ids import uuid7
 from core.keys import KeyRing
 from core.settlement import Settler
@@ -44,11 +44,8 @@ class Service:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "dpop" or not token:
             raise Unauthenticated("this needs a DPoP-bound access token")
-        proofs = request.headers.getlist("dpop")
-        if len(proofs) != 1:
-            raise Unauthenticated("this needs one DPoP proof")
         return self.admissions.admit(
-            token=token, proof=proofs[0], method=request.method, url=self.issuer + request.url.path, now=now
+            token=token, proof=proof_of(request), method=request.method, url=self.issuer + request.url.path, now=now
         )
 
     async def answer(self, call: Call, once: Once | None, compute: Callable[[Reading], Awaitable[T]]) -> T:
@@ -69,6 +66,14 @@ class Service:
                 continue
             return answer
         raise Unavailable("the answer was overtaken again and again; ask anew")
+
+
+def proof_of(request: Request) -> str:
+    """The DPoP proof that a request carries. Raises BadProof unless it is one."""
+    proofs = request.headers.getlist("dpop")
+    if len(proofs) != 1:
+        raise BadProof("this needs one DPoP proof")
+    return proofs[0]
 
 
 def utc_now() -> datetime:

@@ -1,5 +1,6 @@
 """The token endpoint, and what it publishes of itself: metadata (RFC 8414) and keys (RFC 7517)."""
 
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -10,13 +11,23 @@ from access.call import AGENCY_SCOPES
 from access.reading import Reading
 from access.tokens import ALGORITHMS
 from api import errors, metrics
-from api.edge import Service
-from core.errors import Code, Invalid, SijilError, TooCostly, Unauthenticated
+from api.edge import Service, proof_of
+from core.errors import BadProof, Code, Invalid, Path, SijilError, Stale, TooCostly, Unauthenticated, Unavailable
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 MAX_FORM_BYTES = 16 * 1024
 NEVER_STORED = {"cache-control": "no-store", "pragma": "no-cache"}
+# RFC 6749 5.2 and 4.1.2.1, RFC 9449 5: by what is refused, unless a faulty part of the form has a name of its own.
+ERRORS: Mapping[type[SijilError], str] = {
+    Unauthenticated: "invalid_client",
+    BadProof: "invalid_dpop_proof",
+    Invalid: "invalid_request",
+    TooCostly: "invalid_request",
+    Unavailable: "temporarily_unavailable",
+    Stale: "temporarily_unavailable",
+}
+ERRORS_OF_PARTS: Mapping[Path, str] = {("grant_type",): "unsupported_grant_type", ("scope",): "invalid_scope"}
 
 
 async def token(request: Request, service: Service) -> Response:
@@ -24,16 +35,14 @@ async def token(request: Request, service: Service) -> Response:
     call = service.call()
     try:
         form = await _form(request)
-        proofs = request.headers.getlist("dpop")
-        if len(proofs) != 1:
-            raise Unauthenticated("this needs one DPoP proof")
+        proof = proof_of(request)
 
         async def compute(reading: Reading) -> admission.Granted:
             return await admission.grant(
                 reading,
                 call,
                 assertion=form["client_assertion"],
-                proof=proofs[0],
+                proof=proof,
                 token_url=service.issuer + TOKEN_PATH,
                 issuer=service.issuer,
                 scope=form.get("scope"),
@@ -48,7 +57,7 @@ async def token(request: Request, service: Service) -> Response:
         metrics.observe("token", status, (service.clock() - call.now).total_seconds())
         return JSONResponse(
             {
-                "error": _oauth_error(refusal),
+                "error": ERRORS_OF_PARTS.get(refusal.path) or ERRORS.get(type(refusal), "server_error"),
                 "error_description": refusal.message,
                 "code": refusal.code,
                 "request_id": str(call.request_id),
@@ -88,15 +97,6 @@ async def _form(request: Request) -> dict[str, str]:
     if form.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in form:
         raise Unauthenticated("this needs a client assertion")
     return form
-
-
-def _oauth_error(refusal: SijilError) -> str:
-    if refusal.code is Code.UNAUTHENTICATED:
-        return "invalid_dpop_proof" if "proof" in refusal.message.lower() else "invalid_client"
-    if refusal.code is Code.INVALID:
-        part = str(refusal.path[-1]) if refusal.path else ""
-        return {"grant_type": "unsupported_grant_type", "scope": "invalid_scope"}.get(part, "invalid_request")
-    return "temporarily_unavailable" if refusal.code in (Code.UNAVAILABLE, Code.STALE) else "server_error"
 
 
 def metadata(_: Request, service: Service) -> Response:

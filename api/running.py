@@ -18,6 +18,7 @@ from types import FrameType
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import asyncpg
 import uvicorn
 from pydantic import SecretStr
 from starlette.applications import Starlette
@@ -25,24 +26,25 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from access.call import Call, Scope, system
-from access.instance import check_instance, create_instance
+from access.instance import Identity, check_instance, create_instance, identify
 from api import app
 from api.edge import utc_now
 from core import embedded, keys, log
 from core.config import Settings
-from core.database import Database
+from core.database import Database, Row
 from core.errors import Invalid, Unavailable
 from core.ids import uuid7
-from core.keys import KeyRing
+from core.keys import DEMO, KeyRing
 from identity.divisions import built_in
 from identity.imports import load_divisions, make_decoy
 from migrations.run import migrate, revisions
 from registry.imports import publish_programmes
+from scoring.formula import Formula
 from scoring.imports import publish_formula
 
 T = TypeVar("T")
-DEMO = "demo"
 FORMULA = "ise-2022"
+NOT_SET_UP = "this database was not set up yet: `sijil init` does it"
 MAX_CONNECTIONS = 1_000  # of clients, to one process; more are told to come back
 MAX_HEAD_BYTES = 32 * 1024
 ARRIVAL_SECONDS = 20.0  # within which a request must have come whole
@@ -116,19 +118,18 @@ def private(folder: Path) -> None:
 # --- what an instance is
 
 
-async def identity_of(database: Database) -> tuple[str, str] | None:
-    """Mark and issuer of a database that was set up; None of an empty one."""
-    if not (await database.ask("select to_regclass('instance') is not null as there"))[0]["there"]:
-        return None
-    rows = await database.ask("select mark, issuer from instance")
-    return (rows[0]["mark"], rows[0]["issuer"]) if rows else None
+async def identity_of(database: Database) -> Identity:
+    """What the database says that it is. Raises Unavailable where it was not set up."""
+    found = await identify(database)
+    if found is None:
+        raise Unavailable(NOT_SET_UP)
+    return found
 
 
 async def set_up(database: Database, ring: KeyRing, *, issuer: str) -> None:
-    """Brings a database to the newest shape and gives it what nothing can be served without. The same again changes nothing.
+    """Brings a database to the newest shape, says which instance it is, and furnishes it. The same again changes nothing.
 
-    That is: which instance it is, the row that stands in for strangers, the divisions built in, formula and programmes. Raises
-    Conflict where it is another instance already.
+    Raises Conflict where it is another instance already.
     """
     check_issuer(issuer, ring.mark)
     await migrate(database.engine)
@@ -136,21 +137,27 @@ async def set_up(database: Database, ring: KeyRing, *, issuer: str) -> None:
     async with database.begin() as connection:
         await create_instance(connection, call, ring, mark=ring.mark, issuer=issuer)
     async with database.connection() as raw, raw.transaction():
-        await make_decoy(raw, call, ring)
-        await load_divisions(raw, call, built_in())
-        await publish_formula(raw, call, FORMULA)
-        await publish_programmes(raw, call)
+        await furnish(raw, call, ring)
+
+
+async def furnish(connection: "asyncpg.Connection[Row]", call: Call, ring: KeyRing) -> Formula:
+    """What every instance has from the beginning, and the formula that its households are scored under.
+
+    That is: the row that stands in for strangers, divisions, programmes, formula. The same again changes nothing.
+    """
+    await make_decoy(connection, call, ring)
+    await load_divisions(connection, call, built_in())
+    await publish_programmes(connection, call)
+    return await publish_formula(connection, call, FORMULA)
 
 
 async def issuer_of(settings: Settings, database: Database, ring: KeyRing) -> str:
     """The public address to serve under. Raises Unavailable where key file, database and issuer do not belong together."""
     found = await identity_of(database)
-    if found is None:
-        raise Unavailable("this database was not set up yet: `sijil init` does it")
     current, newest = await revisions(database.engine)
     if current != newest:
         raise Unavailable("the database is not at the newest revision: `sijil db migrate` brings it there")
-    issuer = settings.issuer or found[1]
+    issuer = settings.issuer or found.issuer
     await check_instance(database, ring, mark=ring.mark, issuer=issuer)
     try:
         check_issuer(issuer, ring.mark)

@@ -13,6 +13,7 @@ from graphql import (
     ExecutionResult,
     Executor,
     GraphQLError,
+    GraphQLInputObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -38,6 +39,9 @@ def build() -> GraphQLSchema:
     """Raises TypeError where a field is not bound as it must be."""
     schema = Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))._schema
     guard.fasten(schema)
+    for type_ in schema.type_map.values():
+        if isinstance(type_, GraphQLInputObjectType) and type_.extensions["strawberry-definition"].is_one_of:
+            type_.is_one_of = True  # else neither the exported schema nor introspection says so
     assert schema.query_type is not None
     for field in schema.query_type.fields.values():
         field.resolve = _plain(field.extensions["strawberry-definition"].base_resolver.wrapped_func)
@@ -97,7 +101,11 @@ class Documents:
             return TooCostly(f"a document has at most {cost.MAX_BYTES} bytes", path=("query",))
         try:
             document = parse(
-                text, no_location=False, max_lexical_tokens=cost.MAX_TOKENS, max_comments=100, allow_empty_selection_sets=False
+                text,
+                no_location=False,
+                max_lexical_tokens=cost.MAX_TOKENS,
+                max_comments=MAX_COMMENTS,
+                allow_empty_selection_sets=False,
             )
             operation = cost.check(document, operation_name)
         except SijilError as refusal:

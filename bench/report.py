@@ -123,6 +123,8 @@ def _page(lines: Sequence[Line], setting: Setting) -> str:
     rows = [(*_cells(line), {True: "yes", False: "not yet", None: ""}[line.result("").ok]) for line in lines]
     page = ["# Results of `make bench`", "", *(f"- {line}" for line in setting.lines), ""]
     page += ["Absolute figures drift with the machine: trust the ratios, which are of the same run, round by round.", ""]
+    page += ["The hand-written ASGI application (`bench/raw_asgi.py`) does the same work with the same comparison, entries,"]
+    page += ["settlement and signature: a ratio says what GraphQL, the web framework and our doors cost on top of them.", ""]
     page += [_row(heads), _row(["---"] * len(heads)), *map(_row, rows), "", "## What each line is", ""]
     page += [f"- `{line.name}`: {' '.join([line.what, line.note, *line.faults]).strip()}" for line in lines]
     return "\n".join(page) + "\n"

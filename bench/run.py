@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -137,10 +137,10 @@ def main() -> None:
         setting = report.Setting(at, commit, f"PostgreSQL {version}", options.persons, options.rounds, options.seconds)
         measured = Measured()
         _measure(stack, measured, wanted, options, steps, postgres, home, ring, population)
-        memory = measured.memory_mb
         stack.pop_all().close()  # the demonstration is to have the machine to itself
-        ready, note = _demo(console) if DEMO in wanted else (None, "")
-    lines = [line for line in _lines(measured, population, memory, ready, note) if line.name in wanted]
+        demonstration = [_demo(console)] if DEMO in wanted else []
+    lines = [line for line in (*_lines(measured, population), *demonstration) if line.name in wanted]
+    lines.sort(key=lambda line: NAMES.index(line.name))
     for text in setting.lines:
         console.print(text, highlight=False)
     console.print(report.table(lines))
@@ -214,15 +214,15 @@ def _measure(
     for _ in range(options.rounds):
         for window in windows:
             kind, job = window
-            steps.update(task, description=f"Measuring {kind}, {job}")
+            steps.update(task, description=f"Measuring {kind}, {job}", advance=1)
             outcome = _window(servers[kind], known[window], population, ring, options.seconds)
             if outcome.wrong or not outcome.per_second:
                 measured.faults[window] = f"{kind}, {job}: {outcome.wrong} wrong answers; {outcome.sample}"
+                continue
             measured.rates.setdefault(window, []).append(outcome.per_second * known[window].subjects)
             measured.waits.setdefault(window, []).append((outcome.median_ms, outcome.p95_ms))
             if kind == SERVICE:
                 measured.memory_mb = max(measured.memory_mb, servers[kind].memory_mb)
-            steps.advance(task)
         for name, script in scripts.items() if program else ():
             steps.update(task, description=f"Measuring {name}")
             people = [each.person_id for each in population.asked]
@@ -273,15 +273,20 @@ def _window(server: Running, job: Job, population: Population, ring: KeyRing, se
     return Outcome(**orjson.loads(done.stdout))
 
 
-def _demo(console: Console) -> tuple[float | None, str]:
+def _demo(console: Console) -> Line:
+    what = f"From the start of `sijil demo` with {DEMO_PERSONS:,} persons until /health/ready says so."
+    line = Line(DEMO, what, "s", (), target=60, at_most=True)
     program = demo.command()
     if program is None:
-        return None, "The command `sijil` is not installed here."
-    with console.status("Waiting for a demonstration to get ready"):
-        return demo.seconds_until_ready(program, DEMO_PERSONS), ""
+        return replace(line, note="The command `sijil` is not installed here.")
+    try:
+        with console.status("Waiting for a demonstration to get ready"):
+            return replace(line, values=[demo.seconds_until_ready(program, DEMO_PERSONS)])
+    except RuntimeError as fault:
+        return replace(line, faults=[str(fault)])
 
 
-def _lines(measured: Measured, population: Population, memory: float, ready: float | None, note: str) -> list[Line]:
+def _lines(measured: Measured, population: Population) -> list[Line]:
     lines = []
     for line in COMPARISONS:
         faults = [measured.faults[window] for window in (line.value, line.reference) if window in measured.faults]
@@ -292,9 +297,7 @@ def _lines(measured: Measured, population: Population, memory: float, ready: flo
         told = f"{what} pgbench, {pgbench.CLIENTS} clients, prepared statements, same database."
         lines.append(Line(name, told, "transactions/s", measured.pgbench.get(name, ()), note=missing))
     held = "The most memory the serving process was seen to hold (resident) after a window."
-    lines.append(Line(MEMORY, held, "MB", [memory] if memory else (), target=200, at_most=True))
-    started = f"From the start of `sijil demo` with {DEMO_PERSONS:,} persons until /health/ready says so."
-    lines.append(Line(DEMO, started, "s", () if ready is None else [ready], target=60, at_most=True, note=note))
+    lines.append(Line(MEMORY, held, "MB", [measured.memory_mb] if measured.memory_mb else (), target=200, at_most=True))
     what = "Persons loaded in bulk, with their households, consents and scores."
     lines.append(Line(ENROL, what, "persons/s", [population.enrolled_per_second]))
     return lines

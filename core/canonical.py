@@ -1,11 +1,15 @@
 """One byte string per JSON document (RFC 8785), and its SHA-256: what is approved, signed and replayed is named by it.
 
 A document is made of None, booleans, whole numbers within +-(2^53 - 1), text, lists (or tuples) and dictionaries keyed by
-text. Fractions are written as decimal text: a binary fraction is refused, because two systems print it differently.
+text. Fractions are written as decimal text: a binary fraction is refused, because two systems print it differently. Bytes that
+have to stand in a text do so as base64url, of which there is one form too.
 """
 
 import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any
 
+import orjson
 import rfc8785
 
 from core.errors import Invalid, Path
@@ -27,6 +31,28 @@ def canonical(document: object) -> bytes:
 def content_hash(document: object) -> bytes:
     """SHA-256 (32 bytes) of the canonical form."""
     return hashlib.sha256(canonical(document)).digest()
+
+
+def plain_json(document: Any) -> bytes:
+    """RFC 8785 for documents of our own making, whose keys are ASCII: sorted keys, no spaces, UTF-8.
+
+    Equal to `canonical` on all of these that it takes (held by a property test), at a twentieth of its time or less. It does
+    not check as that does: fractions and other kinds of value come out in some form.
+    """
+    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+
+
+def text64(raw: bytes) -> str:
+    """base64url without padding."""
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def bytes64(text: str) -> bytes:
+    """What `text64` wrote. Raises ValueError for any other text, such as a second one that decodes to the same bytes."""
+    raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if text64(raw) != text:
+        raise ValueError("not base64url")
+    return raw
 
 
 def _check(value: object, path: Path) -> None:

@@ -26,7 +26,14 @@ _UNREACHABLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InternalClientError,  # what a connection that the server ended while it was idle sometimes raises
 )
+
+
+class _ConnectionLost(Unavailable):
+    """The connection broke: what was asked of it may or may not have happened."""
 
 
 class Spread(StrEnum):
@@ -97,8 +104,21 @@ class Database:
 
     async def ask(self, sql: str, *values: Any) -> Sequence[Row]:
         """The rows of one statement, which is a snapshot of its own."""
+        try:
+            async with self.connection() as connection:
+                return await connection.fetch(sql, *values)
+        except _ConnectionLost:  # it may have died while it was idle; what only reads may be asked again
+            async with self.connection() as connection:
+                return await connection.fetch(sql, *values)
+
+    async def ping(self) -> None:
+        """Raises what asking anything would raise, if the database does not answer."""
+        await self.ask("select 1")
+
+    async def version(self) -> tuple[int, str]:
+        """Of the server: its major number, and all that it says of its version."""
         async with self.connection() as connection:
-            return await connection.fetch(sql, *values)
+            return connection.get_server_version().major, connection.get_settings().server_version
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Reader]:
@@ -132,7 +152,8 @@ class Database:
             yield connection
             clean = not connection.is_in_transaction()
         except _UNREACHABLE as fault:
-            raise Unavailable("the database cannot be reached") from fault
+            self._drop_idle()
+            raise _ConnectionLost("the database cannot be reached") from fault
         except Exception:  # a refusal within the block, say: what was begun has been rolled back
             clean = connection is not None and not connection.is_in_transaction()
             raise
@@ -142,6 +163,15 @@ class Database:
                 connection.terminate()
                 connection = None
             self._idle.put_nowait(connection)
+
+    def _drop_idle(self) -> None:
+        """Where one connection broke the others most likely did, too: all are made anew when they are next needed."""
+        idle = [self._idle.get_nowait() for _ in range(self._idle.qsize())]
+        for connection in idle:
+            if connection is not None:
+                self._open.discard(connection)
+                connection.terminate()
+            self._idle.put_nowait(None)
 
     async def _connect(self) -> "asyncpg.Connection[Row]":
         try:

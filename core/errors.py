@@ -2,6 +2,7 @@
 
     SijilError
     ├── Unauthenticated   who asks is not proven
+    │   └── BadProof      by the proof that a key is theirs
     ├── Forbidden         who asks may not do this at all
     ├── Withheld          this value is not granted to who asks, here
     ├── NotFound          no such thing (never said of people)
@@ -56,6 +57,10 @@ class SijilError(Exception):
 
 class Unauthenticated(SijilError):
     code = Code.UNAUTHENTICATED
+
+
+class BadProof(Unauthenticated):
+    """Of the same code: only the token endpoint has a name of its own for it (RFC 9449, 5)."""
 
 
 class Forbidden(SijilError):

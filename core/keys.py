@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 import os
-from base64 import b64decode, b64encode, urlsafe_b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,12 +18,14 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from core.canonical import text64
 from core.errors import Conflict, Unavailable
 from core.ids import random_bytes
 from core.sealed import MasterKeys
 
 _FAMILIES = ("master", "index", "token", "number", "commitment")
 _SECRET_LENGTH = 32
+DEMO = "demo"
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,6 @@ def _sync(folder: Path) -> None:
 
 def _signing_key(secret: bytes, valid_from: str) -> SigningKey:
     private = Ed25519PrivateKey.from_private_bytes(secret)
-    x = urlsafe_b64encode(private.public_key().public_bytes_raw()).rstrip(b"=").decode()
+    x = text64(private.public_key().public_bytes_raw())
     thumbprint = hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'.encode()).digest()
-    return SigningKey(urlsafe_b64encode(thumbprint).rstrip(b"=").decode(), private, x, valid_from)
+    return SigningKey(text64(thumbprint), private, x, valid_from)

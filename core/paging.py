@@ -5,11 +5,11 @@ altered or taken from another list is refused.
 """
 
 import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from core.canonical import bytes64, text64
 from core.errors import Invalid
 
 T = TypeVar("T")
@@ -29,14 +29,14 @@ class Cursors:
     def write(self, *parts: str) -> str:
         """The cursor of a row with this sort key (texts without NUL)."""
         raw = "\0".join(parts).encode()
-        return urlsafe_b64encode(self._tag(raw) + raw).rstrip(b"=").decode()
+        return text64(self._tag(raw) + raw)
 
     def read(self, text: str) -> tuple[str, ...]:
         """Raises Invalid, with the path `after`, for anything that was not written for this list."""
         try:
             if len(text) > MAX_CURSOR:
                 raise ValueError
-            both = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+            both = bytes64(text)
             tag, raw = both[:_TAG], both[_TAG:]
             if not hmac.compare_digest(tag, self._tag(raw)):
                 raise ValueError

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from access.call import Call, Purpose, Scope, allow
 from access.decision import Status
 from access.models import Instance
-from core.database import Row
+from core.database import Reader, Row
 from core.dates import PartialDate
 from core.errors import Conflict, Invalid, SijilError, TooCostly, Unavailable
 from core.ids import uuid7
@@ -166,6 +166,12 @@ async def make_decoy(connection: "asyncpg.Connection[Row]", call: Call, keys: Ke
     await connection.execute(
         f"insert into person ({', '.join(_PERSON_COLUMNS)}) values ({places}) on conflict do nothing", *row
     )
+
+
+async def has_decoy(reader: Reader) -> bool:
+    """Whether that record is there."""
+    (row,) = await reader.ask("select exists (select from person where person_id = $1 and status = 'DECOY') as there", DECOY)
+    return bool(row["there"])
 
 
 @allow(Scope.REGISTER_LOAD)

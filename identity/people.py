@@ -91,13 +91,13 @@ async def person(
     Raises Withheld for every "no" alike: unknown, hidden, locked, not consented, out of territory.
     """
     assert call.actor.agency is not None
-    reading.points += 1
+    reading.charge(1)
     key = store.key_of(reading.keys, call.actor.agency, idcs=idcs, token=token)
     async with reading.snapshot():
         row, (subject,) = await store.subjects(reading, call, purpose, [(key, consent)], wanted)
         standing = await reading.standing(row, call, purpose)
         disclosure = disclose(reading, call, standing, subject, "person")
-        if not disclosure.decision.uses:
+        if not disclosure.reveals:
             raise WithheldError("not granted to you here")
         view = open_person(disclosure, subject, wanted, reading.keys, standing.agency)
         await name_places(reading, [view])

@@ -10,10 +10,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from core.errors import Conflict
 from migrations.metadata import METADATA
 
+EMPTYING = ("drop schema public cascade", "create schema public authorization pg_database_owner")
 # Two servers that start together must not migrate together.
 _LOCK = 0x51_71_11
+_TABLES = """select format('%I.%I', schemaname, tablename) from pg_tables
+              where schemaname not in ('pg_catalog', 'information_schema') and tablename <> 'alembic_version'"""
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -53,6 +57,21 @@ async def revisions(engine: AsyncEngine) -> tuple[str | None, str | None]:
 
     async with engine.connect() as connection:
         return await connection.run_sync(current), ScriptDirectory.from_config(_config()).get_current_head()
+
+
+async def refuse_rows(engine: AsyncEngine) -> None:
+    """Raises Conflict where any table has a row."""
+    async with engine.connect() as connection:
+        for table in (await connection.exec_driver_sql(_TABLES)).scalars().all():
+            if (await connection.exec_driver_sql(f"select exists (select from {table})")).scalar_one():
+                raise Conflict("the database is not empty: a dump is restored into an empty one only")
+
+
+async def empty(engine: AsyncEngine) -> None:
+    """Takes all tables out of a database, with what is in them."""
+    async with engine.begin() as connection:
+        for statement in EMPTYING:
+            await connection.execute(text(statement))
 
 
 async def generate(engine: AsyncEngine, message: str) -> None:

@@ -103,7 +103,7 @@ async def household(
     Raises Withheld for every "no" alike. Who decides is the member asked about; where none was named, the head.
     """
     assert call.actor.agency is not None
-    reading.points += 1
+    reading.charge(1)
     found, key = await _locate(reading, call, code, idcs, token)
     row, (subject,) = await identity_store.subjects(reading, call, purpose, [(key, consent)], ())
     standing = await reading.standing(row, call, purpose)
@@ -118,7 +118,7 @@ async def household(
     record = SealedRecord(found, reading.keys.masters.unwrap(found, home["data_key"]), {"household.code": home["code"]})
     disclosure = reading.disclose(decision, record, call, subject=found, root_field="household")
     opened = Opened(found, disclosure, standing, home)
-    if not decision.uses:
+    if not disclosure.reveals:
         raise WithheldError("not granted to you here")
     await _tell(reading, call, opened, wish)
     return opened

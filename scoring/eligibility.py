@@ -10,11 +10,12 @@ from uuid import UUID
 from access import receipts
 from access.call import Call, Purpose, Scope, allow
 from access.disclosure import Disclosure, Withheld
-from access.ledger import plain_json, text64
 from access.reading import Reading
+from core.canonical import plain_json, text64
 from core.database import Row
 from core.dates import civil_date
 from core.errors import Invalid, SijilError
+from core.texts import checked_text
 from identity import people
 from identity import store as identity_store
 from registry import store as registry_store
@@ -58,7 +59,7 @@ async def eligibility(reading: Reading, call: Call, *, purpose: Purpose, questio
     agency = call.actor.agency
     assert agency is not None
     asked = _keys(reading, agency, questions)
-    reading.points += len(questions)
+    reading.charge(len(questions))
     async with reading.turn(len(questions)), reading.snapshot():
         row, subjects = await identity_store.subjects(reading, call, purpose, asked, ())
         standing = await reading.standing(row, call, purpose)
@@ -93,8 +94,7 @@ def _keys(reading: Reading, agency: UUID, questions: Sequence[Question]) -> list
     asked = []
     for number, question in enumerate(questions):
         try:
-            if question.reference is not None and len(question.reference) > MAX_REFERENCE:
-                raise Invalid(f"a reference has at most {MAX_REFERENCE} characters", path=("reference",))
+            _check_reference(question.reference)
             try:
                 key = identity_store.key_of(reading.keys, agency, idcs=question.idcs, token=question.token)
             except Invalid as fault:
@@ -103,6 +103,14 @@ def _keys(reading: Reading, agency: UUID, questions: Sequence[Question]) -> list
         except SijilError as fault:
             raise fault.under("requests", number) from None
     return asked
+
+
+def _check_reference(reference: str | None) -> None:
+    try:
+        if reference is not None:
+            checked_text(reference, MAX_REFERENCE)
+    except Invalid as fault:
+        raise fault.under("reference") from None
 
 
 def _row(

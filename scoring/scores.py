@@ -79,7 +79,6 @@ class EligibilityView:
     rule: RuleRef | Withheld | None
     as_of: datetime
     reference: str | None = None
-    refused: Any = None
     receipt: str | None = None
 
 
@@ -143,7 +142,9 @@ def tell_eligibility(
     told = disclosure.reveal("eligibility.result", lambda _: {"programme": programme.code, "eligible": eligible})
     withheld = told if isinstance(told, Withheld) else None
     distance: Decimal | Withheld | None = None
-    if "eligibility.distance" in wanted and row is not None and programme.threshold is not None and row["complete"]:
+    if not disclosure.may_reveal("eligibility.distance"):
+        distance = Withheld("eligibility.distance")  # whether there is one is not told either
+    elif "eligibility.distance" in wanted and row is not None and programme.threshold is not None and row["complete"]:
         gap = row["value"] - programme.threshold
         text = disclosure.reveal("eligibility.distance", lambda _: plain_decimal(gap))
         distance = text if isinstance(text, Withheld) else gap
@@ -158,8 +159,11 @@ def tell_eligibility(
 
 
 def judge(programme: Programme, row: Row | None) -> tuple[bool | None, str]:
-    """Whether a household with this newest score is eligible, and the reason in one word."""
-    if row is None:
+    """Whether a household with this newest score is eligible, and the reason in one word.
+
+    A score by another formula than the programme's is none: thresholds of one formula mean nothing under another.
+    """
+    if row is None or row["formula_code"] != programme.formula:
         return None, NO_SCORE
     eligible = eligible_under(programme, _e12(row["value"]), row["complete"])
     if eligible is None:

@@ -11,7 +11,8 @@ from core.errors import Internal
 from registry.programmes import Programme, parse_programmes
 from scoring.formula import Formula
 
-_SCORE = """s.household_id, s.score_id, s.formula_hash, s.milieu, s.region, s.value, s.complete, s.missing, s.cause,
+_SCORE = """s.household_id, s.score_id, s.formula_hash, (select f.code from formula f where f.hash = s.formula_hash)
+            as formula_code, s.milieu, s.region, s.value, s.complete, s.missing, s.cause,
             s.calculated_at, s.numerators, s.denominators, s.amounts"""
 
 
@@ -63,9 +64,11 @@ _formulas: dict[bytes, Formula] = {}
 
 
 async def programmes(reader: Reader, on: date) -> Sequence[tuple[Programme, bytes]]:
-    """The programmes in force on that day, each with the hash of its document."""
+    """The programmes in force on that day, of each the newest version, with the hash of its document."""
     rows = await reader.ask(
-        """select document, hash from programme where since <= $1 and (until is null or $1 < until) order by code""", on
+        """select distinct on (code) document, hash from programme
+            where since <= $1 and (until is null or $1 < until) order by code, version desc""",
+        on,
     )
     return [(_programme(row["document"]), row["hash"]) for row in rows]
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from hashlib import sha256
 from typing import NamedTuple
 
-from core.canonical import content_hash
+from core.canonical import plain_json
 from core.dates import PartialDate
 from core.errors import Invalid
 from registry.facts import FACT_KINDS, MAX_MEMBERS, Kinship, Milieu
@@ -136,16 +137,13 @@ def evaluators(formula: Formula, milieu: Milieu) -> tuple[tuple[str, Evaluator],
 
 def inputs_hash(inputs: HouseholdInputs) -> bytes:
     """SHA-256 of the canonical document of these inputs: what a stored score names as what it was computed from."""
-    return content_hash(
-        {
-            "milieu": inputs.milieu,
-            "region": inputs.region,
-            "facts": dict(inputs.facts),
-            "members": [
-                {"kinship": member.kinship, "age": member.age, "facts": dict(member.facts)} for member in inputs.members
-            ],
-        }
-    )
+    document = {
+        "milieu": inputs.milieu,
+        "region": inputs.region,
+        "facts": dict(inputs.facts),
+        "members": [{"kinship": member.kinship, "age": member.age, "facts": dict(member.facts)} for member in inputs.members],
+    }
+    return sha256(plain_json(document)).digest()
 
 
 def ages_change_on(formula: Formula, birth_dates: Sequence[PartialDate], on: date, milieu: Milieu | None = None) -> date | None:

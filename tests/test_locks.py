@@ -8,14 +8,19 @@ that asks for a `Standing`, which nobody has but who was let in. After a change 
 import inspect
 import os
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 from types import ModuleType
 from typing import Any
 
-from access.call import Call, Scope, allow, lock_of
+import pytest
+
+from access.call import NOBODY, Actor, ActorKind, Call, Scope, allow, lock_of
 from access.decision import Standing
+from core.errors import Forbidden, Unauthenticated
+from core.ids import uuid7
 
 ROOMS = ("access", "identity", "registry", "scoring", "verification")
 FIRST = {"reading", "db", "database", "connection"}
@@ -97,3 +102,18 @@ def test_a_door_without_a_lock_would_be_noticed() -> None:
         setattr(room, function.__name__, function)
     found = {name: lock_of(function) for name, function in functions(room) if is_door(function)}
     assert found == {"room.left_open": None, "room.locked": "person:read"}
+
+
+@pytest.mark.parametrize("name", [line.split()[0] for line in LIST.read_text().splitlines() if "open to all" not in line])
+def test_nobody_and_whoever_lacks_the_right_are_refused_before_the_first_line(name: str) -> None:
+    module, _, function = name.rpartition(".")
+    door = getattr(import_module(module), function)
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    others = frozenset(Scope) - {Scope(str(lock_of(door)))}
+    for actor, refusal in (
+        (NOBODY, Unauthenticated),
+        (Actor(ActorKind.SYSTEM, others, name="another"), Forbidden),
+        (Actor(ActorKind.AGENCY, others, agency=uuid7(now), kid="k"), Forbidden),
+    ):
+        with pytest.raises(refusal):
+            door(None, Call(actor, now, uuid7(now)))

@@ -1,8 +1,7 @@
 """How a declared value is compared with the one on record: one table, one function for each kind of value, no I/O.
 
 A claim is parsed once; what cannot be parsed is refused, never compared. What is absent from the record never matches.
-A close match counts only where the agreement says CLOSE: the names have as many words, and each word of one sounds like, or is
-is within the published edit distance of, a word of the other.
+EXACT takes names whose words are equal in folded form or sound alike; CLOSE also words within the published edit distance.
 """
 
 import hmac
@@ -20,6 +19,7 @@ from access.agreements import Level
 from access.catalogue import CATALOGUE, Use
 from core.dates import PartialDate, Precision
 from core.errors import Invalid
+from core.texts import MAX_TEXT, checked_text
 from identity.codes import MARITAL_STATUS, NATIONALITY, SEX, CodeTable, code_of, normal_form
 from identity.divisions import region_of
 from identity.names import LATIN_DIGITS, Name, Script, is_foreign, script_of, unified
@@ -30,7 +30,6 @@ from identity.sounds import alike
 CLOSE_EDITS = 1
 CLOSE_FROM = 5  # letters
 
-MAX_TEXT = 200  # characters of a claim, and of a name on record
 MAX_WORDS = 20  # of a name
 MAX_AGE = 150  # years
 
@@ -175,22 +174,6 @@ _ORDERS: dict[Operator, Callable[[date, date], bool]] = {
 }
 _OPERATORS: dict[Comparison, frozenset[Operator]] = {Comparison.DATE: frozenset({*_ORDERS, Operator.AGE_AT_LEAST})}
 _AGE = re.compile(r"\d{1,3}", re.ASCII)
-
-
-# Controls, marks and overrides of direction, line and paragraph separators, halves of a surrogate pair: they make a text look
-# like another.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def checked_text(text: str) -> str:
-    """The text itself; raises Invalid where it is empty, too long, or holds what cannot be seen."""
-    if len(text) > MAX_TEXT:
-        raise Invalid(f"longer than {MAX_TEXT} characters")
-    if _UNSEEN.search(text):
-        raise Invalid("holds a control character")
-    if not text.strip():
-        raise Invalid("empty")
-    return text
 
 
 def _parse_name(_: str, text: str) -> Name:

@@ -13,9 +13,10 @@ from uuid import UUID
 from access.call import Purpose
 from access.catalogue import CATALOGUE, Use
 from access.decision import Standing
-from access.ledger import plain_json, text64
+from core.canonical import plain_json, text64
 from core.errors import Forbidden, Invalid, SijilError
-from verification.matching import Claim, Operator, Predicate, checked_text, parse_claim, parse_predicate
+from core.texts import checked_text
+from verification.matching import Claim, Operator, Predicate, parse_claim, parse_predicate
 
 MAX_QUESTIONS = 1_000
 MAX_CLAIMS = 20
@@ -114,10 +115,8 @@ def _may_be_asked(attribute: str, use: Use, kind: str, number: int) -> None:
 
 
 def _checked_reference(reference: str) -> None:
-    if len(reference) > MAX_REFERENCE:
-        raise Invalid(f"a reference has at most {MAX_REFERENCE} characters", path=("reference",))
     try:
-        checked_text(reference)
+        checked_text(reference, MAX_REFERENCE)
     except Invalid as fault:
         raise fault.under("reference") from None
 

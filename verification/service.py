@@ -88,7 +88,7 @@ async def verify(reading: Reading, call: Call, *, purpose: Purpose, batch: Seque
     assert agency is not None
     asked = questions.parse(batch, purpose)
     keys = _keys(reading, agency, asked)
-    reading.points += len(asked)
+    reading.charge(len(asked))
     attributes = {attribute for question in asked for attribute in question.attributes}
     async with reading.turn(len(asked)):
         row, subjects = await identity_store.subjects(reading, call, purpose, keys, attributes)

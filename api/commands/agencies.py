@@ -15,13 +15,14 @@ from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from access import agencies
+from access.agencies import Enrolled
 from access.call import Call, Scope
 from access.catalogue import Lang
 from access.tokens import thumbprint
 from api.commands.telling import AsJson, Teller, object_of, settings, telling, text_of
 from api.running import own_call, with_database
 from core.database import Database
-from core.errors import Invalid, NotFound
+from core.errors import Invalid
 
 T = TypeVar("T")
 app = typer.Typer(no_args_is_help=True, help="Agencies, their keys, and what they may ask for.")
@@ -35,14 +36,6 @@ app.add_typer(mandate_app, name="mandate")
 KEY_DAYS = 365
 Code = Annotated[str, typer.Argument(help="The agency's code.")]
 Document = Annotated[Path, typer.Argument(help="The document, a JSON file.")]
-_LIST = """select a.agency_id, a.code, a.name_ar, a.name_fr, a.name_en, a.enrolled_at, a.suspended_at,
-       (select max(g.version) from agreement g where g.agency_id = a.agency_id and g.valid_from <= $1 and $1 < g.valid_to
-           and (g.suspended_at is null or $1 < g.suspended_at)) as agreement,
-       (select count(*) from mandate m where m.agency_id = a.agency_id and m.valid_from <= $1 and $1 < m.valid_to
-           and (m.revoked_at is null or $1 < m.revoked_at)) as mandates,
-       array(select k.kid from agency_key k where k.agency_id = a.agency_id and k.valid_from <= $1 and $1 < k.valid_to
-           and (k.revoked_at is null or $1 < k.revoked_at) order by k.valid_from) as keys
-  from agency a order by a.code"""
 
 
 @app.command()
@@ -56,7 +49,7 @@ def enrol(
     """Enrol an agency. It can ask for nothing before it has a key and an agreement."""
     names = {Lang.AR: name_ar, Lang.FR: name_fr, Lang.EN: name_en}
     with telling(json) as tell:
-        made = _change(lambda connection, call: agencies.enrol_agency(connection, call, code=code, names=names))
+        made = _done(lambda connection, call: agencies.enrol_agency(connection, call, code=code, names=names))
         tell.say({"agency": str(made), "code": code}, f"Enrolled {code}; its client id is {made}.")
 
 
@@ -71,25 +64,33 @@ def suspend(code: Code, json: AsJson = False) -> None:
 @app.command(name="list")
 def list_(json: AsJson = False) -> None:
     """List the agencies with their keys and what is in force now."""
-
-    async def work(database: Database) -> list[dict[str, Any]]:
-        rows = await database.ask(_LIST, own_call("cli").now)
-        return [{**row, "agency_id": str(row["agency_id"])} for row in map(dict, rows)]
-
     with telling(json) as tell:
-        found = with_database(settings(), work)
-        tell.say({"agencies": found}, *(_line(row) for row in found))
+        found = _done(agencies.agencies)
+        tell.say({"agencies": [_document(agency) for agency in found]}, *(_table(agency) for agency in found))
 
 
-def _line(row: dict[str, Any]) -> Table:
+def _document(its: Enrolled) -> dict[str, Any]:
+    return {
+        "agency_id": str(its.agency),
+        "code": its.code,
+        **{f"name_{lang.lower()}": its.names[lang] for lang in Lang},
+        "enrolled_at": its.enrolled_at,
+        "suspended_at": its.suspended_at,
+        "agreement": its.agreement,
+        "mandates": its.mandates,
+        "keys": its.keys,
+    }
+
+
+def _table(its: Enrolled) -> Table:
     table = Table.grid(padding=(0, 2))
-    stopped = row["suspended_at"]
-    table.add_row(f"[bold]{row['code']}[/]", row["name_en"] + (f" [red]suspended since {stopped}[/]" if stopped else ""))
-    table.add_row("  client id", row["agency_id"])
-    for kid in row["keys"]:
+    stopped = f" [red]suspended since {its.suspended_at}[/]" if its.suspended_at else ""
+    table.add_row(f"[bold]{its.code}[/]", its.names[Lang.EN] + stopped)
+    table.add_row("  client id", str(its.agency))
+    for kid in its.keys:
         table.add_row("  key", kid)
-    version = row["agreement"]
-    table.add_row("  in force", f"{f'agreement {version}' if version else 'no agreement'}, {row['mandates']} mandates")
+    agreement = f"agreement {its.agreement}" if its.agreement else "no agreement"
+    table.add_row("  in force", f"{agreement}, {its.mandates} mandates")
     return table
 
 
@@ -146,16 +147,16 @@ def publish_mandate(file: Document, json: AsJson = False) -> None:
 
 def _publish(tell: Teller, door: Callable[..., Awaitable[bytes]], file: Path) -> None:
     document = object_of(file)
-    hash_ = _change(lambda connection, call: door(connection, call, document=document))
+    hash_ = _done(lambda connection, call: door(connection, call, document=document))
     tell.say({"agency": document["agency"], "hash": hash_.hex()}, f"Published for {document['agency']}; hash {hash_.hex()}.")
 
 
-def _change(change: Callable[[AsyncConnection, Call], Awaitable[T]]) -> T:
-    """One change, in a transaction of its own, by this command on this machine."""
+def _done(door: Callable[[AsyncConnection, Call], Awaitable[T]]) -> T:
+    """What a door does, in a transaction of its own, for this command on this machine."""
 
     async def work(database: Database) -> T:
         async with database.begin() as connection:
-            return await change(connection, own_call("cli", Scope.AGENCY_MANAGE))
+            return await door(connection, own_call("cli", Scope.AGENCY_MANAGE))
 
     return with_database(settings(), work)
 
@@ -163,14 +164,10 @@ def _change(change: Callable[[AsyncConnection, Call], Awaitable[T]]) -> T:
 def _change_of(code: str, change: Callable[[AsyncConnection, Call, UUID], Awaitable[T]]) -> T:
     """A change of the agency of that code. Raises NotFound for none."""
 
-    async def work(database: Database) -> T:
-        rows = await database.ask("select agency_id from agency where code = $1", code)
-        if not rows:
-            raise NotFound("no such agency", path=("code",))
-        async with database.begin() as connection:
-            return await change(connection, own_call("cli", Scope.AGENCY_MANAGE), rows[0]["agency_id"])
+    async def changed(connection: AsyncConnection, call: Call) -> T:
+        return await change(connection, call, await agencies.agency_of_code(connection, call, code=code))
 
-    return with_database(settings(), work)
+    return _done(changed)
 
 
 def _jwk_of(pem: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from core import keys
 from core.database import Database
 from core.embedded import EmbeddedPostgres
 from core.errors import Conflict, Invalid, Unavailable
-from migrations.run import differences, migrate, revisions
+from migrations.run import differences, migrate, refuse_rows, revisions
 
 app = typer.Typer(no_args_is_help=True, help="The database of the instance, by hand.")
 LOOK_SECONDS = 0.2
@@ -97,7 +97,8 @@ def dump(
 
         async def work() -> tuple[dumps.Header, int]:
             async with opened(url) as database:
-                return await dumps.header_of(database, utc_now().isoformat()), await dumps.major_of(database)
+                major, _ = await database.version()
+                return await dumps.header_of(database, utc_now().isoformat()), major
 
         header, major = asyncio.run(work())
         with _sink(to) as sink, tell.progress("Dumping", of_bytes=True) as progress:
@@ -141,8 +142,9 @@ def restore(
 async def _empty(url: str) -> int:
     """The major version of a server with an empty database. Raises Conflict where there is a row."""
     async with opened(url) as database:
-        await dumps.refuse_rows(database)
-        return await dumps.major_of(database)
+        await refuse_rows(database.engine)
+        major, _ = await database.version()
+        return major
 
 
 async def _finish(url: str) -> tuple[str | None, str | None]:

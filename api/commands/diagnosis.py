@@ -17,6 +17,7 @@ from core.database import Database
 from core.embedded import find_binaries
 from core.errors import SijilError
 from core.keys import KeyRing
+from identity.imports import has_decoy
 from migrations.run import differences
 from registry.imports import agreement_of_memberships
 
@@ -101,7 +102,7 @@ def _keys(settings: Settings) -> tuple[KeyRing | None, Finding]:
 
 
 async def _database(settings: Settings, database: Database, ring: KeyRing | None) -> list[Finding]:
-    version = (await database.ask("select current_setting('server_version') as version"))[0]["version"]
+    _, version = await database.version()
     found = [Finding("database", True, f"PostgreSQL {version}", "")]
     changes = await differences(database.engine)
     told = f"{len(changes)} differences from what the code expects" if changes else "as the code expects"
@@ -115,7 +116,7 @@ async def _database(settings: Settings, database: Database, ring: KeyRing | None
         except SijilError as fault:
             remedy = "give the key file, SIJIL_HOME or DATABASE_URL, and SIJIL_ISSUER that belong together"
             found.append(Finding("instance", False, fault.message, remedy))
-    decoy = (await database.ask("select exists (select from person where status = 'DECOY') as there"))[0]["there"]
+    decoy = await has_decoy(database)
     found.append(Finding("stand-in for strangers", decoy, "there" if decoy else "not there", "`sijil init`"))
     apart = await agreement_of_memberships(database)
     told = f"{apart} stand on one side only" if apart else "the same by household and by person"

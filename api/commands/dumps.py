@@ -15,10 +15,12 @@ from typing import IO, BinaryIO
 
 from sqlalchemy import make_url
 
+from api.running import identity_of
 from core.database import Database
 from core.embedded import SYSTEM_FOLDER, find_binaries
 from core.embedded_account import ENVIRONMENT
-from core.errors import Conflict, Invalid, Unavailable
+from core.errors import Invalid, Unavailable
+from migrations.run import EMPTYING, revisions
 
 FORMAT = "-- Sijil dump 1\n"
 _CHUNK = 1 << 20
@@ -26,7 +28,7 @@ _MEMBER = re.compile(r"-- (revision|mark|fingerprint|issuer|at): (.*)\n")
 _DUMP = ("--format=plain", "--no-owner", "--no-privileges", "--no-comments", "--encoding=UTF8", "--no-password")
 # Of an error only its number: its text can quote a row.
 _LOAD = ("-X", "-q", "--no-password", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=sqlstate", "-v", "SHOW_CONTEXT=never")
-_CLEAR = "drop schema public cascade; create schema public authorization pg_database_owner"
+_CLEAR = "; ".join(EMPTYING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +59,9 @@ class Header:
 
 async def header_of(database: Database, at: str) -> Header:
     """Raises Unavailable for a database that was not set up."""
-    rows = await database.ask("select mark, issuer, key_fingerprint, (select version_num from alembic_version) from instance")
-    if not rows:
-        raise Unavailable("this database was not set up yet: there is nothing to dump")
-    mark, issuer, fingerprint, revision = rows[0]
-    return Header(revision, mark, fingerprint, issuer, at)
-
-
-async def refuse_rows(database: Database) -> None:
-    """Raises Conflict where any table has a row."""
-    tables = await database.ask(
-        "select format('%I.%I', schemaname, tablename) as name from pg_tables"
-        " where schemaname not in ('pg_catalog', 'information_schema') and tablename <> 'alembic_version'"
-    )
-    for table in tables:
-        if (await database.ask(f"select exists (select from {table['name']})"))[0][0]:
-            raise Conflict("the database is not empty: a dump is restored into an empty one only")
-
-
-async def major_of(database: Database) -> int:
-    (row,) = await database.ask("select current_setting('server_version_num')::int / 10000 as major")
-    return int(row["major"])
+    its = await identity_of(database)
+    revision, _ = await revisions(database.engine)
+    return Header(str(revision), its.mark, its.fingerprint, its.issuer, at)
 
 
 def dump(url: str, major: int, header: Header, to: IO[bytes], progress: Callable[[int, int | None], None]) -> None:

@@ -5,9 +5,10 @@ from typing import Any
 import typer
 from rich.table import Table
 
+from access.instance import identify
 from api.commands.telling import AsJson, settings, telling
 from api.edge import utc_now
-from api.running import identity_of, made, with_database
+from api.running import made, with_database
 from core import keys
 from core.errors import Conflict
 from core.keys import KeyRing
@@ -22,7 +23,7 @@ def init(json: AsJson = False) -> None:
         chosen = settings()
         if chosen.key_file.exists():
             raise Conflict("there is a key file already; keys are never made anew over existing ones")
-        if made(chosen) and with_database(chosen, identity_of) is not None:
+        if made(chosen) and with_database(chosen, identify) is not None:
             raise Conflict("the database has data under other keys: nothing in it would open with new ones")
         ring = keys.create(chosen.key_file, mark="", at=utc_now())
         document = {"key_file": str(chosen.key_file), **_shown(ring)}

@@ -22,6 +22,7 @@ from rich.progress import (
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from api import errors
+from api.running import NOT_SET_UP
 from core import log
 from core.config import Settings
 from core.errors import Invalid, SijilError, Unavailable
@@ -127,7 +128,7 @@ def _refusal(fault: Exception) -> SijilError:
     if isinstance(fault, OSError):
         return Unavailable(f"the machine refuses: {(fault.strerror or type(fault).__name__).lower()}")
     if isinstance(fault, asyncpg.UndefinedTableError) or _is_undefined_table(fault):
-        return Unavailable("this database was not set up yet: `sijil init` does it")
+        return Unavailable(NOT_SET_UP)
     if isinstance(fault, asyncpg.InvalidAuthorizationSpecificationError | asyncpg.InvalidCatalogNameError):
         return Unavailable("the database does not let us in")
     if isinstance(fault, InterfaceError | OperationalError):

@@ -21,8 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from access.agencies import add_key, enrol_agency, publish_agreement, publish_mandate
 from access.call import Call, Purpose
 from access.catalogue import Labels, Lang
-from access.ledger import text64
 from access.tokens import thumbprint
+from core.canonical import text64
 
 YEAR = timedelta(days=365)
 ARTICLE = "Article D-1 of the demonstration: it is no law, and nothing rests on it outside of here."

@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from access.ledger import text64
 from api.demo.agencies import public_jwk
 from api.edge import utc_now
 from api.oauth import ASSERTION_TYPE, TOKEN_PATH
+from core.canonical import text64
 from core.errors import Code, Invalid, SijilError, Unauthenticated
 from core.ids import random_bytes
 

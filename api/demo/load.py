@@ -19,25 +19,23 @@ from api.app import wire
 from api.demo.agencies import PROFILES, YEAR, DemoAgency, enrol
 from api.demo.people import InventedHousehold, InventedMember, InventedPerson, invent
 from api.demo.personas import Persona, personas
+from api.running import furnish
 from core.database import Database, Row
 from core.dates import civil_date
 from core.events import Events
 from core.keys import KeyRing
-from identity.divisions import Division, built_in
+from identity.divisions import Division
 from identity.imports import (
     LoadedPerson,
     NewLock,
     NewPerson,
     load_divisions,
     load_persons,
-    make_decoy,
     refuse_unless_empty,
 )
 from identity.numbers import Idcs, issue
-from registry.imports import LoadedHousehold, NewHousehold, NewMember, load_households, publish_programmes
-from scoring.imports import publish_formula
+from registry.imports import LoadedHousehold, NewHousehold, NewMember, load_households
 
-FORMULA = "ise-2022"
 BATCH = 2_000  # persons, and the rest of the last household
 SUBJECTS = 200
 # A holder's lock at its strictest: it stops every purpose, whatever the law says.
@@ -154,10 +152,8 @@ async def load(
         await refuse_unless_empty(transaction, call)
         agencies = await enrol(transaction, call)
         connection = await _driver(transaction)
-        await load_divisions(connection, call, list({each.code: each for each in (*built_in(), *communes)}.values()))
-        await make_decoy(connection, call, keys)
-        await publish_programmes(connection, call)
-        formula = await publish_formula(connection, call, FORMULA)
+        formula = await furnish(connection, call, keys)
+        await load_divisions(connection, call, communes)
         reserved = frozenset(number.text for number in numbers.values())
         register = _Register(connection, call, keys, wire(formula), reserved, agencies)
         played = await _play(register, cast, numbers)

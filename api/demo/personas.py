@@ -74,7 +74,7 @@ def personas(today: date) -> tuple[Persona, ...]:
 def _on_their_own(cast: "_Cast") -> tuple[Persona, ...]:
     karim = _Civil(("كريم", "بناني"), ("Karim", "Bennani"), "M", PartialDate(1984, 3, 9), "MARRIED")
     fatima_zahra = _Civil(
-        ("لالة فاطمة الزهراء", "الإدريسي"), ("Lalla Fatima-Zahra", "El Idrissi"), "F", PartialDate(1979, 11, 2), "MARRIED"
+        ("فاطمة الزهراء", "الإدريسي"), ("Fatima-Zahra", "El Idrissi"), "F", PartialDate(1979, 11, 2), "MARRIED"
     )
     mbarek = _Civil(("امبارك", "أيت حمو"), ("Mbarek", "Aït Hammou"), "M", PartialDate(1951), "WIDOWED")
     bouchaib = _Civil(("بوشعيب", "الدكالي"), ("Bouchaib", "Doukkali"), "M", PartialDate(1942, 6, 20), "MARRIED")
@@ -88,8 +88,8 @@ def _on_their_own(cast: "_Cast") -> tuple[Persona, ...]:
             "many-spellings",
             cast.person(fatima_zahra, "03.231"),
             None,
-            "Title, compound name and particle: Fatima Zohra Idrissi and فاطمة الزهراء الادريسي are ways to write this name, "
-            "Fatima El Idrissi is another name.",
+            "Title, compound name and particle: Mme Fatima Zohra Idrissi and فاطمة الزهراء الادريسي are ways to write this "
+            "name, Fatima El Idrissi is another name.",
         ),
         Persona(
             2,

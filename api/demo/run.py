@@ -16,17 +16,17 @@ from typing import Any
 import orjson
 
 from access.call import Scope
-from access.ledger import text64
+from access.instance import identify, move_demonstration
 from api.demo.load import Loaded, load
 from api.edge import utc_now
-from api.running import DEMO, identity_of, opened, own_call, private, set_up
+from api.running import opened, own_call, private, set_up
 from core import keys
+from core.canonical import text64
 from core.config import Settings
-from core.database import Database
 from core.errors import Conflict, Unavailable
 from core.ids import random_bytes
-from core.keys import KeyRing
-from migrations.run import migrate
+from core.keys import DEMO, KeyRing
+from migrations.run import empty, migrate
 
 HOST = "127.0.0.1"
 PERSONS = 20_000
@@ -34,7 +34,6 @@ MAX_PERSONS = 5_000_000
 SEED = 2022
 ADMINISTRATORS = 2
 CITIZENS = 10
-_EMPTY = "drop schema public cascade; create schema public authorization pg_database_owner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +82,13 @@ async def _prepare(
     settings: Settings, url: str, wish: Wish, note: Callable[[str], None], progress: Callable[[int, int | None], None]
 ) -> dict[str, Any]:
     async with opened(url) as database:
-        found = await identity_of(database)
-        if found is not None and found[0] != DEMO:
+        found = await identify(database)
+        if found is not None and found.mark != DEMO:
             raise Conflict("the database is a real instance's: a demonstration has its own")
         known = _known(settings)
         if found is not None and (wish.fresh or _half_made(settings).exists()):
             note("Starting anew: what was loaded before goes.")
-            await _empty(database)
+            await empty(database.engine)
             found = known = None
         ring = _ring(settings, new=found is None)
         if found is not None and known is not None:
@@ -97,7 +96,8 @@ async def _prepare(
                 stay = f"{known['persons']:,} persons are loaded already and stay"
                 note(f"{stay}; `--fresh` loads {wish.persons:,} in their place.")
             await migrate(database.engine)
-            await _move(database, wish.issuer)
+            async with database.begin() as connection:
+                await move_demonstration(connection, own_call("demo", Scope.REGISTER_LOAD), issuer=wish.issuer)
             return _write(settings, {**known, "base_url": wish.issuer, "issuer": wish.issuer})
         if found is not None:
             raise Conflict(f"{demo_file(settings)} is gone, and the agencies' keys with it: `--fresh` starts anew")
@@ -139,16 +139,6 @@ def _ring(settings: Settings, *, new: bool) -> KeyRing:
     if ring.mark != DEMO:
         raise Conflict("the key file is a real instance's: a demonstration has its own")
     return ring
-
-
-async def _empty(database: Database) -> None:
-    async with database.connection() as connection:
-        await connection.execute(_EMPTY)
-
-
-async def _move(database: Database, issuer: str) -> None:
-    """A demonstration goes by the port it is served at; a real instance keeps its issuer."""
-    await database.ask("update instance set issuer = $1 where mark = $2 and issuer <> $1", issuer, DEMO)
 
 
 def _document(loaded: Loaded, wish: Wish) -> dict[str, Any]:

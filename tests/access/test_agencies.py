@@ -20,9 +20,8 @@ from access.call import Actor, ActorKind, Call, Purpose, Scope, lock_of, system
 from access.catalogue import Lang
 from access.imports import NewConsent, load_consents
 from access.instance import check_instance, create_instance, refresh_statistics
-from access.ledger import text64
 from core import keys as keyring
-from core.canonical import content_hash
+from core.canonical import content_hash, text64
 from core.database import Database
 from core.errors import Conflict, Forbidden, Invalid, NotFound, TooCostly, Unavailable
 from core.ids import uuid7

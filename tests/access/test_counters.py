@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from access.counters import COUNTED, SPENT, Count, Counted, Once, replay_key, window_end
 from core.database import Database
 from core.embedded import EmbeddedPostgres
-from core.errors import Conflict, Unauthenticated
+from core.errors import BadProof, Conflict, Unauthenticated
 from core.ids import uuid7
 from core.settlement import Settlement, Settler
 from tests.access.enrolled import NOW, Enrol, Member
@@ -73,7 +73,7 @@ async def test_a_replayed_proof_is_refused_alone_and_the_others_of_its_group_pas
 async def test_of_the_same_proof_within_one_group_the_first_passes(settlers: list[Settler], database: Database) -> None:
     told = await outcomes(settlers[0], [spending("a"), spending("b"), spending("a"), spending("a", "c")])
     assert told[:2] == [None] * 2
-    assert [type(outcome) for outcome in told[2:]] == [Unauthenticated] * 2
+    assert [type(outcome) for outcome in told[2:]] == [BadProof] * 2
 
 
 async def test_a_settlement_with_one_used_proof_among_its_proofs_is_refused(settlers: list[Settler]) -> None:
@@ -101,7 +101,7 @@ async def test_a_proof_sent_to_two_servers_at_once_passes_at_one(settlers: list[
         )
         passed = [dict(zip(order, outcome, strict=True)) for order, outcome in zip(orders, told, strict=True)]
         for jti in jtis:
-            assert sorted(type(passed[n][jti]).__name__ for n in range(2)) == ["NoneType", "Unauthenticated"]
+            assert sorted(type(passed[n][jti]).__name__ for n in range(2)) == ["BadProof", "NoneType"]
         assert await spent(database) == 100
 
 

@@ -17,8 +17,8 @@ from access.call import Call, Purpose, system
 from access.catalogue import Use
 from access.decision import Decision, Ground
 from access.disclosure import Disclosure, SealedRecord
-from access.ledger import LEDGER, SEALED_ATTRIBUTE, Entry, commitment, entry, plain_json, text64
-from core.canonical import MAX_INTEGER, canonical
+from access.ledger import LEDGER, SEALED_ATTRIBUTE, Entry, commitment, entry
+from core.canonical import MAX_INTEGER, canonical, plain_json, text64
 from core.database import Database
 from core.errors import Internal
 from core.ids import uuid7
@@ -53,7 +53,14 @@ async def settler(database: Database) -> AsyncIterator[Settler]:
 
 def disclosure(key: DataKey, outcome: Any = None) -> Disclosure:
     sealed = {NAME: key.seal(NAME, SUBJECT, "Zineb")}
-    made = Disclosure(DECISION, SealedRecord(SUBJECT, key, sealed), subject=SUBJECT, entry_id=uuid7(NOW), field="verify")
+    made = Disclosure(
+        DECISION,
+        SealedRecord(SUBJECT, key, sealed),
+        subject=SUBJECT,
+        entry_id=uuid7(NOW),
+        field="verify",
+        purpose=Purpose.ELIGIBILITY,
+    )
     assert made.reveal(NAME, lambda record: record.open(NAME)) == "Zineb"
     made.compare("person.birth_date", Use.MATCH, lambda _: False)
     made.outcome = outcome
@@ -195,7 +202,7 @@ async def test_an_entry_is_never_written_over_another(
 def test_a_system_call_has_no_agency(data_key: DataKey) -> None:
     made = entry(disclosure(data_key), Call(system("rescoring"), NOW, uuid7(NOW)))
     leaf = orjson.loads(made.leaf)
-    assert (made.agency_id, leaf["agency"], leaf["key"], leaf["purpose"]) == (None, None, None, None)
+    assert (made.agency_id, leaf["agency"], leaf["key"]) == (None, None, None)
     assert leaf["actor"] == "SYSTEM"
 
 

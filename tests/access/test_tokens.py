@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from access import receipts
 from access.counters import replay_key
 from access.tokens import (
     MAX_BYTES,
@@ -34,7 +35,6 @@ from access.tokens import (
 from core.errors import Invalid, Unauthenticated
 from core.keys import KeyRing, create
 from tests.access.enrolled import NOW, Key
-from verification import receipts
 
 ISSUER = "https://sijil.example"
 URL = f"{ISSUER}/graphql"

@@ -71,8 +71,9 @@ def listening() -> socket.socket:
 
 
 def shift_to_early_in_an_hour() -> timedelta:
-    now = datetime.now(UTC)
-    return now.replace(minute=5, second=0, microsecond=0) - now
+    """In whole seconds, as it is told to the processes that serve."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    return now.replace(minute=5, second=0) - now
 
 
 @dataclass
@@ -168,7 +169,7 @@ class Instance:
         agreement: bool = True,
         **changes: Any,
     ) -> "Agency":
-        """A new agency through the service's own doors. `mandates`: purpose -> attributes; `changes` are made to its agreement."""
+        """A new agency through the service's own doors. `mandates`: purpose -> attributes; `changes`: to its agreement."""
         now, call, key, code = self.now(), self.call(), Key.new(alg), f"TEST_{next(_numbers)}_{os.getpid()}"
         dates = {"valid_from": now.isoformat(), "valid_to": (now + YEAR).isoformat()}
 

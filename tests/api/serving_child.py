@@ -1,4 +1,4 @@
-"""One server process of the service, for tests: `serving_child.py KEY_FILE DATABASE_URL ISSUER SECONDS`, listening socket at fd 3.
+"""One server process of the service, for tests: `serving_child.py KEY_FILE DATABASE_URL ISSUER SECONDS`, socket at fd 3.
 
 SECONDS shift its clock. It ends when its standard input does, so that it never outlives the tests.
 """

@@ -134,7 +134,10 @@ def test_an_ill_formed_household_code_is_refused(cnss: Caller, code: str) -> Non
     ],
 )
 def test_a_subject_is_named_in_exactly_one_way(served: Instance, cnss: Caller, subject: Any) -> None:
-    told(ask(cnss, {**row(served, given_name="Ali"), "subject": subject}), "INVALID", status=400)
+    answer = ask(cnss, {**row(served, given_name="Ali"), "subject": subject})
+    assert answer.status_code == 400
+    assert {error["extensions"]["code"] for error in answer.json()["errors"]} == {"INVALID"}
+    assert CANARY not in answer.text
 
 
 def test_a_household_is_named_in_exactly_one_way(cnss: Caller) -> None:
@@ -174,8 +177,9 @@ def test_a_condition_is_refused_where_it_is_not_granted(served: Instance, cnss: 
 @pytest.mark.parametrize(
     ("attribute", "value"),
     [
-        *(("birth_date", text) for text in (CANARY_DATE, "1959-02-29", "1959-13-01", "59", "14/07/1959", "1849", "2201", CANARY)),
-        *(("given_name", text) for text in ("", "   ", "1234", "\u202eAli", "A\x00li", "A\u2028li", "Иван", "a" * 10_000, CANARY + "\x07")),
+        *(("birth_date", text) for text in (CANARY_DATE, "1959-02-29", "1959-13-01", "59", "14/07/1959", "1849", CANARY)),
+        *(("given_name", text) for text in ("", "   ", "1234", "\u202eAli", "A\x00li", "A\u2028li", "Иван")),
+        *(("given_name", text) for text in ("a" * 10_000, CANARY + "\x07")),
         *(("sex", text) for text in ("X", CANARY)),
         *(("cnie", text) for text in ("123", "ABC123456789", CANARY)),
         *(("telephone", text) for text in ("12", "0412345678", CANARY)),
@@ -268,7 +272,7 @@ def test_variables_of_another_type_are_refused_without_being_quoted(cnss: Caller
         f'{{ person(subject: {{idcs: "2516116556"}}, purpose: "{CANARY}") {{ sex }} }}',
         f'{{ programmes(on: "{CANARY_DATE}") {{ code }} }}',
         f'{{ household(code: {CANARY_NUMBER}, purpose: ELIGIBILITY) {{ score(asOf: "{CANARY}") {{ value }} }} }}',
-        f'{{ household(code: "25161165560", purpose: ELIGIBILITY) {{ score(asOf: "2026-01-01") {{ value }} }} }}',
+        '{ household(code: "25161165560", purpose: ELIGIBILITY) { score(asOf: "2026-01-01") { value } } }',
         f'{{ me {{ code }} }} "{CANARY}',
         f'{{ me {{ code }} }} """{CANARY}""" {{',
         "{ me { code nothing } }",
@@ -295,7 +299,7 @@ def test_a_document_that_does_not_fit_is_refused_without_its_literals(cnss: Call
 
 def test_a_subject_named_twice_in_the_document_itself_is_refused_too(cnss: Caller) -> None:
     two = f'{{ person(subject: {{idcs: "2516116556", token: "{CANARY}"}}, purpose: ELIGIBILITY) {{ sex }} }}'
-    told(cnss.ask(two), "INVALID")
+    told(cnss.ask(two), "INVALID", status=400)
 
 
 def test_operations_are_told_apart_by_name(cnss: Caller) -> None:

@@ -109,6 +109,20 @@ def test_a_document_has_at_most_a_thousand_tokens_and_sixteen_kilobytes() -> Non
 
 
 @pytest.mark.parametrize(
+    "document",
+    [
+        "{ me { " + "code " * 150 + "} }",
+        "{ me { " + "x: kind " * 150 + "} }",
+        "{ me { ...A ...B } } " + "".join(f"fragment {name} on Viewer {{ {'code ' * 75} }}" for name in "AB"),
+    ],
+)
+def test_names_that_are_selected_so_often_that_comparing_them_takes_long_are_refused(document: str) -> None:
+    assert 150 * 149 // 2 > MAX_PAIRS > 100 * 99 // 2
+    assert fresh(document) == Code.TOO_COSTLY
+    assert fresh("{ me { " + "code " * 100 + "} }") == "fit"
+
+
+@pytest.mark.parametrize(
     "text", ["{ ...A } fragment A on Query { ...A }", "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }"]
 )
 def test_fragments_in_a_circle_are_refused(text: str) -> None:
@@ -125,10 +139,9 @@ def test_a_list_of_requests_in_the_document_counts_for_each_of_them() -> None:
 
 # --- any document at all
 
-NAMES = st.sampled_from(
-    "me code kind person household members head sex name given ar facts member score scores contributions eligibility "
-    "verify answers catalogue a b".split()
-)
+_NAMES = """me code kind person household members head sex name given ar facts member score scores contributions
+eligibility verify answers catalogue a b"""
+NAMES = st.sampled_from(_NAMES.split())
 VALUES = st.sampled_from(
     ['"x"', "1", "1.5", "true", "null", "ELIGIBILITY", "$v", "[]", "{}", '{idcs: "2"}', '""" x """', "[1, [2, [3]]]"]
 )

@@ -350,10 +350,8 @@ def selection(type_: str, form: Form) -> str:
     parts = []
     for name in NEEDS[type_]:
         below = BELOW.get((type_, name))
-        if below is not None:
-            inner = f" {{ {selection(below, form)} }}"
-        else:
-            inner = f" {{ {PLAIN[name]} }}" if name in PLAIN else ""
+        inside = PLAIN.get(name) if below is None else selection(below, form)
+        inner = "" if inside is None else f" {{ {inside} }}"
         parts.append(f"{name}{ARGUMENTS.get((type_, name), '')}{inner}")
     return form(type_, parts)
 

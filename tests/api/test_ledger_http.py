@@ -208,7 +208,7 @@ def test_the_commitments_of_a_leaf_open_with_the_salt_that_only_the_subject_has(
         digest = hmac.new(salt, kind.encode() + b"\0" + value, hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
-    told = hashlib.sha256(json.dumps({"person.sex": "M"}, separators=(",", ":")).encode()).digest()
+    told = hashlib.sha256(json.dumps({"person.sex": ["M"]}, separators=(",", ":")).encode()).digest()
     uses = json.dumps({"person.sex": "RELEASE"}, separators=(",", ":")).encode()
     assert entry.leaf["subject"] == committed("subject", entry.subject_id.bytes)
     assert entry.leaf["uses"] == committed("uses", uses)

@@ -108,8 +108,7 @@ def test_an_assertion_is_good_once(fund: Agency) -> None:
     caller = fund.caller()
     assertion = caller.assertion()
     assert caller.ask_token(assertion=assertion).status_code == 200
-    again = caller.ask_token(assertion=assertion)
-    assert (again.status_code, again.json()["code"]) == (401, "UNAUTHENTICATED")
+    refused(caller.ask_token(assertion=assertion), "invalid_client")
 
 
 PROOFS: dict[str, Callable[[Caller, str], str]] = {
@@ -131,9 +130,7 @@ PROOFS: dict[str, Callable[[Caller, str], str]] = {
 @pytest.mark.parametrize("fault", PROOFS)
 def test_a_proof_that_does_not_hold_gets_no_token(fund: Agency, fault: str) -> None:
     caller = fund.caller()
-    answer = caller.ask_token(proofs=[PROOFS[fault](caller, "/oauth/token")])
-    assert answer.status_code == 401
-    assert answer.json()["code"] == "UNAUTHENTICATED"
+    refused(caller.ask_token(proofs=[PROOFS[fault](caller, "/oauth/token")]), "invalid_dpop_proof")
 
 
 def test_one_proof_is_needed_for_a_token_no_more_no_less_and_it_is_good_once(fund: Agency) -> None:
@@ -155,7 +152,7 @@ def test_one_proof_is_needed_for_a_token_no_more_no_less_and_it_is_good_once(fun
         ({"client_assertion": None}, "invalid_client", 401),
         ({"client_assertion": "é"}, "invalid_client", 401),
         ({"content_type": "application/json"}, "invalid_request", 400),
-        ({"padding": "x" * 17_000}, "server_error", 400),
+        ({"padding": "x" * 17_000}, "invalid_request", 400),
     ],
 )
 def test_a_form_that_is_not_right_gets_no_token(fund: Agency, form: dict[str, Any], error: str, status: int) -> None:
@@ -273,7 +270,7 @@ def test_what_was_used_at_one_process_is_used_at_another_and_after_a_restart(ser
     assert caller.post(body, dpop=question).status_code == 200
 
     def refuses_all(other: Caller) -> None:
-        assert other.ask_token(assertion=assertion).status_code == 401
+        refused(other.ask_token(assertion=assertion), "invalid_client")
         refused(other.ask_token(proofs=[proof]), "invalid_dpop_proof")
         unauthenticated(other.post(body, dpop=question))
         assert other.post(body).status_code == 200

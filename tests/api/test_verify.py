@@ -95,12 +95,12 @@ def test_one_false_claim_among_true_ones_is_enough_for_a_no(served: Instance, cn
 @pytest.mark.parametrize(
     ("given", "family"),
     [
-        ("Lalla Fatima-Zahra", "El Idrissi"),
-        ("LALLA FATIMA ZOHRA", "el-idrissi"),
-        ("Mme Lalla Fatima Zahra", "Idrissi, El"),
-        ("لالة فاطمة الزهراء", "الادريسي"),
-        ("لالة فَاطِمَة الزهـراء", "الإدريسي"),
-        ("Lalla Fatima-Zahra", "الإدريسي"),
+        ("Fatima-Zahra", "El Idrissi"),
+        ("FATIMA ZOHRA", "el-idrissi"),
+        ("Mme Fatima Zahra", "El Idrissi"),
+        ("فاطمة الزهراء", "الادريسي"),
+        ("فَاطِمَة الزهـراء", "الإدريسي"),
+        ("Fatima-Zahra", "الإدريسي"),
     ],
 )
 def test_a_name_is_recognised_in_its_spellings_and_scripts(served: Instance, cnss: Caller, given: str, family: str) -> None:
@@ -117,7 +117,9 @@ def test_the_persona_of_many_spellings_is_recognised_as_it_says_itself(
     assert one(cnss, request_of(persona, *NAMES_AND_BIRTH, given_name=given, family_name=family))["confirmed"] is True
 
 
-@pytest.mark.parametrize(("given", "family"), [("Fatima", "El Idrissi"), ("Zahra", "El Idrissi"), ("Fatima-Zahra", "Idris")])
+@pytest.mark.parametrize(
+    ("given", "family"), [("Fatima", "El Idrissi"), ("Lalla Fatima-Zahra", "El Idrissi"), ("Fatima-Zahra", "Idris")]
+)
 def test_another_name_is_not_recognised(served: Instance, cnss: Caller, given: str, family: str) -> None:
     persona = served.persona("many-spellings")
     assert one(cnss, request_of(persona, *NAMES_AND_BIRTH, given_name=given, family_name=family))["confirmed"] is False
@@ -535,3 +537,12 @@ def test_a_batch_of_a_thousand_asks_the_database_as_often_as_a_single_question(
             counts[size] = [statement for statement in statements if not statement.startswith(("BEGIN", "COMMIT"))]
     assert len(counts[1]) == len(counts[1000]) == 4  # people with authority; then replay, counters and ledger, at once
     assert [statement[:30] for statement in counts[1]] == [statement[:30] for statement in counts[1000]]
+
+
+def test_one_request_asks_about_a_thousand_subjects_at_most_in_all_its_fields(served: Instance, cnss: Caller) -> None:
+    rows = [request_of(served.subject(number % 20), "given_name", "family_name") for number in range(501)]
+    field = "verify(requests: $r, purpose: IDENTITY_PROOFING) { receipt }"
+    before = served.count("ledger_entry")
+    answer = cnss.ask(f"query ($r: [VerificationRequest!]!) {{ a: {field} b: {field} }}", {"r": rows}).json()
+    assert (answer["data"], [error["extensions"]["code"] for error in answer["errors"]]) == (None, ["TOO_COSTLY"])
+    assert served.count("ledger_entry") == before

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.canonical import MAX_DEPTH, MAX_INTEGER, canonical, content_hash
+from core.canonical import MAX_DEPTH, MAX_INTEGER, bytes64, canonical, content_hash, text64
 from core.errors import Invalid
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -76,3 +77,20 @@ def test_a_document_that_is_too_deep_is_refused(wrap: Callable[[object], object]
     assert canonical(document)
     with pytest.raises(Invalid):
         canonical(wrap(document))
+
+
+@given(st.binary(max_size=40))
+def test_bytes_written_as_text_read_back(raw: bytes) -> None:
+    assert bytes64(text64(raw)) == raw
+
+
+@given(st.text(max_size=8) | st.text("AQZaz09-_+/= \n", max_size=8))
+def test_bytes_have_one_text_only(text: str) -> None:
+    with suppress(ValueError):
+        assert text64(bytes64(text)) == text
+
+
+@pytest.mark.parametrize("text", ["A", "AAAAA", "AQ==", "AR", "AAB", "A+AA", "A/AA", "AA AA", "AAAA\n", "ض", "\ud800AAA"])
+def test_a_text_that_is_not_the_one_of_its_bytes_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 -- the library says it in several ways
+        bytes64(text)

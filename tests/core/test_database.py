@@ -1,10 +1,12 @@
 """Connections are few, handed on only when they are sound, and what cannot be reached is said to be unavailable."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import asyncpg
 import pytest
@@ -38,6 +40,21 @@ async def test_a_statement_answers_with_its_rows(database: Database) -> None:
     rows = await database.ask("select n, n * $2::int as twice from generate_series(1, $1::int) n", 3, 2)
     assert [tuple(row) for row in rows] == [(1, 2), (2, 4), (3, 6)]
     assert await database.ask("select 1 where false") == []
+
+
+async def test_a_server_says_its_version(database: Database) -> None:
+    await database.ping()
+    major, version = await database.version()
+    (row,) = await database.ask("select current_setting('server_version') as version")
+    assert (version, str(major)) == (row["version"], re.split(r"\D", version)[0])
+
+
+async def test_a_closed_database_does_not_answer(postgres: EmbeddedPostgres) -> None:
+    database = Database(postgres.url, connections=1)
+    await database.ping()
+    await database.close()
+    with pytest.raises(Unavailable):
+        await database.ping()
 
 
 async def test_instants_come_back_in_utc(database: Database) -> None:
@@ -137,10 +154,28 @@ async def test_a_connection_that_the_server_closed_is_replaced(one: Database, da
     assert await backend(one) != before
 
 
-async def test_a_statement_whose_connection_breaks_is_unavailable(one: Database, database: Database) -> None:
-    task = asyncio.create_task(one.ask("select pg_sleep(5), 'cut'"))
-    await asyncio.sleep(0.1)
-    await database.ask("select pg_terminate_backend(pid) from pg_stat_activity where query = 'select pg_sleep(5), ''cut'''")
+async def cut(database: Database, statement: str) -> None:
+    """Ends the connection on which that statement runs, once it does."""
+    ended: Sequence[Any] = ()
+    while not ended:
+        await asyncio.sleep(0.05)
+        ended = await database.ask(
+            "select pg_terminate_backend(pid) from pg_stat_activity where query = $1 and state = 'active'", statement
+        )
+
+
+async def test_a_question_whose_connection_breaks_is_asked_once_more(one: Database, database: Database) -> None:
+    statement = "select pg_sleep(0.5), 'cut once'"
+    task = asyncio.create_task(one.ask(statement))
+    await cut(database, statement)
+    assert [row[1] for row in await task] == ["cut once"]
+
+
+async def test_a_question_whose_connection_breaks_twice_is_unavailable(one: Database, database: Database) -> None:
+    statement = "select pg_sleep(5), 'cut twice'"
+    task = asyncio.create_task(one.ask(statement))
+    await cut(database, statement)
+    await cut(database, statement)
     with pytest.raises(Unavailable):
         await task
     assert await backend(one)

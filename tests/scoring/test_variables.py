@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.canonical import content_hash
 from core.dates import PartialDate
 from core.errors import Invalid
 from registry.facts import Dwelling, Employment, HealthCover, Kinship, Milieu, Occupation, Schooling
@@ -237,6 +238,14 @@ def test_the_hash_of_inputs_changes_with_each_of_them() -> None:
     assert len({inputs_hash(variant) for variant in variants}) == len(variants)
     reordered = dict(reversed(list(inputs.facts.items())))
     assert inputs_hash(replace(inputs, facts=reordered)) == inputs_hash(example_a())
+
+
+def test_the_hash_of_inputs_is_that_of_their_canonical_document() -> None:
+    for seed in range(200):
+        inputs = random_household(random.Random(seed))
+        members = [{"kinship": each.kinship.value, "age": each.age, "facts": each.facts} for each in inputs.members]
+        document = {"milieu": inputs.milieu.value, "region": inputs.region, "facts": inputs.facts, "members": members}
+        assert inputs_hash(inputs) == content_hash(document)
 
 
 DATES = st.dates(date(1900, 1, 1), date(2024, 12, 31))

@@ -1,0 +1,21 @@
+"""Text that people or machines send: what is never taken, whatever it stands for."""
+
+import re
+
+from core.errors import Invalid
+
+MAX_TEXT = 200  # characters
+# Controls, marks and overrides of direction, line and paragraph separators, halves of a surrogate pair: they make a text look
+# like another.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def checked_text(text: str, most: int = MAX_TEXT) -> str:
+    """The text itself. Raises Invalid if it is blank, longer than that many characters, or holds what cannot be seen."""
+    if len(text) > most:
+        raise Invalid(f"longer than {most} characters")
+    if _UNSEEN.search(text):
+        raise Invalid("holds a control character")
+    if not text.strip():
+        raise Invalid("empty")
+    return text
