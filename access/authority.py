@@ -6,6 +6,7 @@ stands for itself: when it is suspended or over, no older version comes back in 
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from access.decision import Standing, standing
 from core.database import Reader, Row
 from core.errors import Internal
 
-T = TypeVar("T")
+D = TypeVar("D", Agreement, Mandate)
 MAX_DOCUMENTS = 512
 POINTS_WITHOUT_AGREEMENT = 60  # a minute: enough to be told that there is none
 
@@ -87,31 +88,21 @@ class Documents:
 
     async def agreement(self, hash_: bytes | None, reader: Reader) -> Agreement | None:
         """The agreement with that hash, fetched once."""
-        if hash_ is None:
-            return None
-        known = self._agreements.get(hash_)
-        if known is None:
-            rows = await reader.ask("select document from agreement where hash = $1", hash_)
-            known = parse_agreement(_json(rows[0]["document"]))
-            _keep(self._agreements, hash_, known, known.hash)
-        return known
+        return None if hash_ is None else await _fetched("agreement", hash_, self._agreements, parse_agreement, reader)
 
     async def _mandate(self, hash_: bytes, reader: Reader) -> Mandate:
-        known = self._mandates.get(hash_)
-        if known is None:
-            rows = await reader.ask("select document from mandate where hash = $1", hash_)
-            known = parse_mandate(_json(rows[0]["document"]))
-            _keep(self._mandates, hash_, known, known.hash)
-        return known
+        return await _fetched("mandate", hash_, self._mandates, parse_mandate, reader)
 
 
-def _json(text: str) -> Any:
-    return orjson.loads(text)
-
-
-def _keep(store: "OrderedDict[bytes, T]", hash_: bytes, document: T, true_hash: bytes) -> None:
-    if hash_ != true_hash:
-        raise Internal("a document is not the one its hash names")
-    store[hash_] = document
-    if len(store) > MAX_DOCUMENTS:
-        store.popitem(last=False)
+async def _fetched(table: str, hash_: bytes, known: "OrderedDict[bytes, D]", parse: Callable[[Any], D], reader: Reader) -> D:
+    """The document with that hash: the one that is known, else the one in the table, which is known from now on."""
+    document = known.get(hash_)
+    if document is None:
+        rows = await reader.ask(f"select document from {table} where hash = $1", hash_)
+        document = parse(orjson.loads(rows[0]["document"]))
+        if document.hash != hash_:
+            raise Internal("a document is not the one its hash names")
+        known[hash_] = document
+        if len(known) > MAX_DOCUMENTS:
+            known.popitem(last=False)
+    return document

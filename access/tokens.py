@@ -72,13 +72,17 @@ class AccessToken:
 
 def parse_compact(text: str) -> Compact:
     """Takes a compact JWS apart. Raises Unauthenticated for any deviation from the strict form."""
+    header, payload, signature = _parts(text)
+    return Compact(_object(_decode(header)), _object(_decode(payload)), f"{header}.{payload}".encode(), _decode(signature))
+
+
+def _parts(text: str) -> list[str]:
     if len(text) > MAX_BYTES:
         refuse("the token is too long")
     parts = text.split(".")
     if len(parts) != 3:
         refuse("the token is malformed")
-    header, payload, signature = (_decode(part) for part in parts)
-    return Compact(_object(header), _object(payload), f"{parts[0]}.{parts[1]}".encode(), signature)
+    return parts
 
 
 def _decode(part: str) -> bytes:
@@ -146,14 +150,14 @@ def _public_key(alg: str, *coordinates: str) -> PublicKey:
         refuse("the key is not a public key")
 
 
-def _check_signature(alg: str, key: PublicKey, compact: Compact) -> None:
-    if not jwt.get_algorithm_by_name(alg).verify(compact.signed, key, compact.signature):
+def _check_signature(alg: str, key: PublicKey, signed: bytes, signature: bytes) -> None:
+    if not jwt.get_algorithm_by_name(alg).verify(signed, key, signature):
         refuse("the signature does not fit")
 
 
-def _alg(compact: Compact) -> str:
-    alg = compact.header.get("alg")
-    if alg not in ALGORITHMS or "crit" in compact.header:
+def _alg(header: Mapping[str, Any]) -> str:
+    alg = header.get("alg")
+    if alg not in ALGORITHMS or "crit" in header:
         refuse("the algorithm is not accepted")
     return str(alg)
 
@@ -194,7 +198,7 @@ def parse_assertion(text: str) -> Assertion:
     kid, client = _name(header, "kid"), _name(payload, "iss")
     if payload.get("sub") != client:
         refuse("the assertion does not say whose it is")
-    return Assertion(compact, client, kid, _alg(compact))
+    return Assertion(compact, client, kid, _alg(header))
 
 
 def check_assertion(
@@ -204,7 +208,7 @@ def check_assertion(
     payload = assertion.compact.payload
     if assertion.alg != alg:
         refuse("the algorithm is not the key's")
-    _check_signature(alg, parse_jwk(jwk, alg), assertion.compact)
+    _check_signature(alg, parse_jwk(jwk, alg), assertion.compact.signed, assertion.compact.signature)
     if payload.get("aud") != issuer:
         refuse("aud is not the issuer")
     expires = _instant(payload, "exp")
@@ -226,16 +230,9 @@ def check_proof(
 ) -> Proof:
     """Checks a DPoP proof for this request; with an access token also that it belongs to it and to its key. Raises BadProof."""
     try:
-        compact = parse_compact(text)
-        header, payload = compact.header, compact.payload
-        alg = _alg(compact)
-        if header.get("typ") != "dpop+jwt":
-            refuse("the proof is not a DPoP proof")
-        jwk = header.get("jwk")
-        key = parse_jwk(jwk, alg)
-        assert isinstance(jwk, dict)
-        print_ = thumbprint(jwk)
-        if bound_to is not None and print_ != bound_to:
+        header, body, signature = _parts(text)
+        prover, payload = _prover(header), _object(_decode(body))
+        if bound_to is not None and prover.thumbprint != bound_to:
             refuse("the proof is by another key")
         if payload.get("htm") != method or payload.get("htu") != url:
             refuse("the proof is for another request")
@@ -245,10 +242,30 @@ def check_proof(
         if access_token is not None and payload.get("ath") != text64(hashlib.sha256(access_token.encode()).digest()):
             refuse("the proof is for another token")
         jti = _name(payload, "jti")
-        _check_signature(alg, key, compact)
+        _check_signature(prover.alg, prover.key, f"{header}.{body}".encode(), _decode(signature))
     except Unauthenticated as refusal:
         raise BadProof(refusal.message) from None
-    return Proof(print_, jti, issued + PROOF_LIFETIME + FUTURE)
+    return Proof(prover.thumbprint, jti, issued + PROOF_LIFETIME + FUTURE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prover:
+    alg: str
+    key: PublicKey
+    thumbprint: str
+
+
+# A client's proofs differ in their payload only; the header, with its public key, is the same each time.
+@lru_cache(maxsize=4096)
+def _prover(header: str) -> _Prover:
+    members = _object(_decode(header))
+    alg = _alg(members)
+    if members.get("typ") != "dpop+jwt":
+        refuse("the proof is not a DPoP proof")
+    jwk = members.get("jwk")
+    key = parse_jwk(jwk, alg)
+    assert isinstance(jwk, dict)
+    return _Prover(alg, key, thumbprint(jwk))
 
 
 # --- our own tokens
@@ -282,7 +299,7 @@ def read(text: str, *, keys: KeyRing, issuer: str) -> AccessToken:
     key = next((key for key in keys.signing if key.kid == compact.header.get("kid")), None)
     if key is None or compact.header.get("alg") != "EdDSA" or compact.header.get("typ") != "at+jwt":
         refuse("the token is not one of ours")
-    _check_signature("EdDSA", key.private.public_key(), compact)
+    _check_signature("EdDSA", key.private.public_key(), compact.signed, compact.signature)
     claims = compact.payload
     if claims["iss"] != issuer or claims["aud"] != issuer:
         refuse("the token is for another service")

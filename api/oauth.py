@@ -12,20 +12,19 @@ from access.reading import Reading
 from access.tokens import ALGORITHMS
 from api import errors, metrics
 from api.edge import Service, proof_of
-from core.errors import BadProof, Code, Invalid, Path, SijilError, Stale, TooCostly, Unauthenticated, Unavailable
+from core.errors import BadProof, Code, Invalid, Path, SijilError, TooCostly, Unauthenticated
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 MAX_FORM_BYTES = 16 * 1024
 NEVER_STORED = {"cache-control": "no-store", "pragma": "no-cache"}
-# RFC 6749 5.2 and 4.1.2.1, RFC 9449 5: by what is refused, unless a faulty part of the form has a name of its own.
-ERRORS: Mapping[type[SijilError], str] = {
-    Unauthenticated: "invalid_client",
-    BadProof: "invalid_dpop_proof",
-    Invalid: "invalid_request",
-    TooCostly: "invalid_request",
-    Unavailable: "temporarily_unavailable",
-    Stale: "temporarily_unavailable",
+# RFC 6749 5.2 and 4.1.2.1: by code, unless the faulty part of the form has a name of its own.
+ERRORS: Mapping[Code, str] = {
+    Code.UNAUTHENTICATED: "invalid_client",
+    Code.INVALID: "invalid_request",
+    Code.TOO_COSTLY: "invalid_request",
+    Code.UNAVAILABLE: "temporarily_unavailable",
+    Code.STALE: "temporarily_unavailable",
 }
 ERRORS_OF_PARTS: Mapping[Path, str] = {("grant_type",): "unsupported_grant_type", ("scope",): "invalid_scope"}
 
@@ -57,7 +56,7 @@ async def token(request: Request, service: Service) -> Response:
         metrics.observe("token", status, (service.clock() - call.now).total_seconds())
         return JSONResponse(
             {
-                "error": ERRORS_OF_PARTS.get(refusal.path) or ERRORS.get(type(refusal), "server_error"),
+                "error": _oauth_error(refusal),
                 "error_description": refusal.message,
                 "code": refusal.code,
                 "request_id": str(call.request_id),
@@ -97,6 +96,12 @@ async def _form(request: Request) -> dict[str, str]:
     if form.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in form:
         raise Unauthenticated("this needs a client assertion")
     return form
+
+
+def _oauth_error(refusal: SijilError) -> str:
+    if isinstance(refusal, BadProof):
+        return "invalid_dpop_proof"
+    return ERRORS_OF_PARTS.get(refusal.path) or ERRORS.get(refusal.code, "server_error")
 
 
 def metadata(_: Request, service: Service) -> Response:

@@ -5,11 +5,9 @@ stopped last: no new requests, answers in flight go out, what they leave behind 
 """
 
 import asyncio
-import ctypes
 import os
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -32,6 +30,7 @@ from api.edge import utc_now
 from core import embedded, keys, log
 from core.config import Settings
 from core.database import Database, Row
+from core.embedded_child import tie_to
 from core.errors import Invalid, Unavailable
 from core.ids import uuid7
 from core.keys import DEMO, KeyRing
@@ -50,7 +49,6 @@ MAX_HEAD_BYTES = 32 * 1024
 ARRIVAL_SECONDS = 20.0  # within which a request must have come whole
 IDLE_SECONDS = 30
 DRAIN_SECONDS = 20
-_PR_SET_PDEATHSIG = 1
 
 
 # --- the database of an instance
@@ -193,7 +191,7 @@ class Application:
     def __call__(self) -> Starlette:
         if self.parent is not None:
             log.configure(self.settings.log_level)
-            _end_with(self.parent)
+            tie_to(self.parent, signal.SIGTERM)
         ring = keys.load(self.settings.key_file)
         return app.build(self.settings, ring, database_url=self.database_url.get_secret_value(), issuer=self.issuer)
 
@@ -338,12 +336,3 @@ class PatientProtocol(HttpToolsProtocol):
         elif not more and self._arrival is not None:
             self._arrival.cancel()
             self._arrival = None
-
-
-def _end_with(parent: int) -> None:
-    """An orderly end of this process when the thread that started it ends (Linux)."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl")
-    if os.getppid() != parent:  # it ended before we were tied
-        sys.exit("the parent has ended")

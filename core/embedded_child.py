@@ -43,13 +43,13 @@ def become(order: Order) -> None:
         os.setresgid(group, group, group)
         os.setresuid(user, user, user)
     folder = Path(order["folder"])
-    _tie_to(order["parent"])
+    tie_to(order["parent"], signal.SIGINT)  # PostgreSQL's fast shutdown
     # After the change of account and before the namespace: here we may look into those processes without capabilities.
     end_strays(folder)
     _disown_stale_id(folder)
     if order["namespace"] is not None:
         _enter_namespace(order["namespace"])
-        _tie_to(order["parent"])
+        tie_to(order["parent"], signal.SIGINT)
     os.chdir(folder)
     os.execv(order["command"][0], order["command"])  # noqa: S606
 
@@ -128,10 +128,10 @@ def _send(process: int | None, sign: signal.Signals) -> None:
             os.kill(process, sign)
 
 
-def _tie_to(parent: int) -> None:
-    """SIGINT, PostgreSQL's fast shutdown, when the thread that made us ends. Lost by changing account, kept by exec."""
+def tie_to(parent: int, sign: signal.Signals) -> None:
+    """That signal to this process when the thread that made it ends. Lost by changing account, kept by exec."""
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT), 0, 0, 0) != 0:
+    if libc.prctl(_PR_SET_PDEATHSIG, int(sign), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
     if os.getppid() != parent:  # it ended before we were tied
         sys.exit("the parent has ended")

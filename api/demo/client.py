@@ -1,11 +1,9 @@
 """An agency's side of the talk: it proves itself with a signed assertion, and each request with a DPoP proof (RFC 9449).
 
-`Prover` signs and nothing else; `AgencyClient` and `AsyncAgencyClient` ask over HTTP with it. A token is kept until shortly
-before it expires.
+`Prover` signs and nothing else; `AgencyClient` asks over HTTP with it. A token is kept until shortly before it expires.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from types import TracebackType
@@ -98,25 +96,6 @@ class Prover:
         }
 
 
-@dataclass(slots=True)
-class _Held:
-    """The token in use."""
-
-    token: str = field(default="", repr=False)
-    until: datetime | None = None
-
-    def good(self, now: datetime) -> bool:
-        return self.until is not None and now < self.until
-
-    def take(self, answer: httpx.Response, now: datetime) -> str:
-        body = answer.json()
-        if answer.status_code != 200:
-            raise Unauthenticated(f"no token: {body.get('error_description', answer.status_code)}")
-        self.token = body["access_token"]
-        self.until = now + timedelta(seconds=body["expires_in"]) - EARLY
-        return self.token
-
-
 class AgencyClient:
     """Asks as one agency. `agency` is one of `demo.json`: client_id, kid and private_key_pem. Also a context manager."""
 
@@ -130,16 +109,25 @@ class AgencyClient:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.http = http or httpx.Client(base_url=base_url, timeout=TIMEOUT_SECONDS)
-        self.prover = _prover(agency, issuer or base_url)
+        self.prover = Prover(
+            client_id=agency["client_id"],
+            kid=agency["kid"],
+            private_key_pem=agency["private_key_pem"],
+            issuer=issuer or base_url,
+        )
         self._clock = clock
-        self._held = _Held()
+        self._held: tuple[str, datetime] | None = None  # a token, and until when it is used
 
     def token(self) -> str:
         """An access token that still holds for a while. Raises Unauthenticated where none is given."""
-        now = self._clock()
-        if self._held.good(now):
-            return self._held.token
-        return self._held.take(self.ask_token(), now)
+        now, held = self._clock(), self._held
+        if held is None or now >= held[1]:
+            answer = self.ask_token()
+            body = answer.json()
+            if answer.status_code != 200:
+                raise Unauthenticated(f"no token: {body.get('error_description', answer.status_code)}")
+            held = self._held = body["access_token"], now + timedelta(seconds=body["expires_in"]) - EARLY
+        return held[0]
 
     def query(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The answer as it came: data, errors and extensions. Raises the service's own refusal of a whole request."""
@@ -173,46 +161,6 @@ class AgencyClient:
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
-
-
-class AsyncAgencyClient:
-    """The same, for many questions in flight."""
-
-    def __init__(
-        self,
-        base_url: str,
-        agency: Mapping[str, Any],
-        *,
-        issuer: str | None = None,
-        http: httpx.AsyncClient | None = None,
-        clock: Callable[[], datetime] = utc_now,
-    ) -> None:
-        self.http = http or httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT_SECONDS)
-        self.prover = _prover(agency, issuer or base_url)
-        self._clock = clock
-        self._held = _Held()
-
-    async def token(self) -> str:
-        """An access token that still holds for a while. Raises Unauthenticated where none is given."""
-        now = self._clock()
-        if self._held.good(now):
-            return self._held.token
-        form = self.prover.token_form(self.prover.assertion(now))
-        answer = await self.http.post(TOKEN_PATH, data=form, headers={"dpop": self.prover.proof(TOKEN_PATH, now)})
-        return self._held.take(answer, now)
-
-    async def query(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The answer as it came: data, errors and extensions. Raises the service's own refusal of a whole request."""
-        token = await self.token()
-        headers = self.prover.headers(self._clock(), token)
-        return _told(await self.http.post(GRAPHQL_PATH, content=_body(document, variables), headers=headers))
-
-    async def close(self) -> None:
-        await self.http.aclose()
-
-
-def _prover(agency: Mapping[str, Any], issuer: str) -> Prover:
-    return Prover(client_id=agency["client_id"], kid=agency["kid"], private_key_pem=agency["private_key_pem"], issuer=issuer)
 
 
 def _body(document: str, variables: Mapping[str, Any] | None) -> bytes:

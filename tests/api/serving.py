@@ -388,7 +388,7 @@ class Caller:
 VERIFY = """query V($r: [VerificationRequest!]!, $p: Purpose!) { verify(requests: $r, purpose: $p) {
   answers { reference confirmed claims { attribute verdict level } token refused { code retryAt } asOf receipt } receipt } }"""
 ELIGIBILITY = """query E($r: [EligibilityRequest!]!, $p: Purpose!) { eligibility(requests: $r, purpose: $p) {
-  answers { reference programme { code threshold } eligible reason distance rule { hash } asOf refused { code } receipt }
+  answers { reference programme { code threshold } eligible reason distance rule { hash } asOf receipt }
   receipt } }"""
 
 

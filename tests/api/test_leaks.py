@@ -103,7 +103,6 @@ NEEDS: dict[str, dict[str, str | None]] = {
         "distance": "eligibility.distance",
         "rule": "eligibility.result",
         "asOf": None,
-        "refused": None,
         "receipt": None,
     },
 }

@@ -1,6 +1,5 @@
 """The demonstration and `sijil serve` as processes of their own, reached over HTTP."""
 
-import asyncio
 import json
 import os
 import signal
@@ -9,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.demo.client import AgencyClient, AsyncAgencyClient
+from api.demo.client import AgencyClient
 from api.running import check_issuer
 from core.errors import Invalid, Unauthenticated
 
@@ -286,15 +286,9 @@ def test_a_client_without_a_registered_key_gets_no_token(running_demo: Demonstra
 
 
 def test_a_client_asks_many_questions_at_once(running_demo: Demonstration) -> None:
-    async def ask() -> list[dict[str, Any]]:
-        client = AsyncAgencyClient(running_demo.document["base_url"], running_demo.document["agencies"][1])
-        try:
-            await client.token()
-            return await asyncio.gather(*(client.query(CATALOGUE) for _ in range(20)))
-        finally:
-            await client.close()
-
-    answers = asyncio.run(ask())
+    with running_demo.client() as client, ThreadPoolExecutor(10) as threads:
+        client.token()
+        answers = list(threads.map(client.query, [CATALOGUE] * 20))
     assert len(answers) == 20
     assert all("errors" not in answer for answer in answers)
 
