@@ -131,14 +131,14 @@ def decide(standing: Standing, subject: SubjectState, now: datetime) -> Decision
 def _obstacle(standing: Standing, subject: SubjectState, now: datetime) -> Ground | None:
     if subject.status is Status.DECOY:
         return Ground.UNKNOWN
-    if subject.status is not Status.ACTIVE:
-        return Ground.NOT_ACTIVE
     open_anyway = standing.mandate is not None and standing.purpose in OPEN_UNDER_MANDATE - subject.locked_mandated
     if standing.purpose in subject.locked and not open_anyway:
         return Ground.LOCKED
     territory = standing.agreement.territory
     if territory is not None and (subject.divisions is None or not territory & subject.divisions):
         return Ground.OUT_OF_TERRITORY
+    if subject.status is not Status.ACTIVE:  # after what hides the state, too
+        return Ground.NOT_ACTIVE
     if standing.mandate is None and (subject.consent is None or not subject.consent.holds(now)):
         return Ground.NO_CONSENT
     return None

@@ -80,10 +80,9 @@ class Disclosure:
         self.revealed.setdefault(attribute, []).append(value)
         return value
 
-    @property
-    def reveals(self) -> bool:
-        """Whether RELEASE of anything at all is granted: without it, not even that there is somebody is told."""
-        return any(Use.RELEASE in uses for uses in self.decision.uses.values())
+    def reveals(self, *kinds: str) -> bool:
+        """Whether RELEASE of any attribute of these kinds is granted: without it, not even that there is one is told."""
+        return any(Use.RELEASE in uses and name.startswith(kinds) for name, uses in self.decision.uses.items())
 
     def may_reveal(self, attribute: str) -> bool:
         """Whether RELEASE is granted, for values that do not lie in the sealed record (a household's plain inputs)."""

@@ -4,6 +4,7 @@ Made anew for each attempt at an answer. Doors ask through it, so that all they 
 noted; the edge closes it and has its settlement made durable before the answer leaves.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,16 +13,34 @@ from typing import Any
 from uuid import UUID
 
 from access import authority, ledger
+from access.agreements import FailureBudget
 from access.authority import Documents
 from access.call import Call, Purpose
-from access.counters import COUNTED, POINTS_WINDOW_SECONDS, SPENT, Count, Counted, window_end
+from access.counters import (
+    COUNTED,
+    FAILURES_WINDOW_SECONDS,
+    POINTS_WINDOW_SECONDS,
+    SPENT,
+    Count,
+    Counted,
+    window_end,
+)
 from access.decision import Decision, Standing
 from access.disclosure import Disclosure, SealedRecord
 from core.database import Database, Reader, Row
-from core.errors import RateLimited, TooCostly, Unauthenticated
+from core.errors import Code, RateLimited, TooCostly, Unauthenticated
 from core.ids import uuid7
 from core.keys import KeyRing
 from core.settlement import Settlement
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a row of a batch was not answered; `retry_at`: when asking again makes sense."""
+
+    code: str
+    retry_at: datetime | None
+
 
 LARGE_ROWS = 50
 MAX_ROWS = 1_000
@@ -29,15 +48,15 @@ MAX_ROWS = 1_000
 
 @dataclass(slots=True)
 class Reading:
-    """`standing_checked`: the agency's right to ask at all was looked up in the snapshot of this answer."""
-
     database: Database
     keys: KeyRing
     documents: Documents
     settlement: Settlement = field(default_factory=Settlement)
     disclosures: list[Disclosure] = field(default_factory=list)
     points: int = 0
-    standing_checked: bool = False
+    failed: Counter[UUID] = field(default_factory=Counter)  # failed questions, by subject, of all fields together
+    _authority: Row | None = None
+    _failures: FailureBudget | None = None
     _snapshot: Reader | None = None
 
     async def ask(self, sql: str, *values: Any) -> Sequence[Row]:
@@ -53,6 +72,19 @@ class Reading:
         self.points += rows
         if self.points > MAX_ROWS:
             raise TooCostly(f"one request asks about at most {MAX_ROWS} subjects")
+
+    def over_budget(self, owner: UUID, failures: int, now: datetime) -> "Refusal | None":
+        """The refusal to answer more questions about this subject (with so many failures on record) within this hour."""
+        assert self._authority is not None
+        assert self._failures is not None
+        by_agency = self._authority["agency_failures"] + self.failed.total()
+        if failures + self.failed[owner] < self._failures.subject and by_agency < self._failures.agency:
+            return None
+        return Refusal(Code.BUDGET_SPENT, window_end(now, FAILURES_WINDOW_SECONDS))
+
+    def fail(self, owner: UUID) -> None:
+        """Counts a question that had to be answered with no, against the budgets of its subject and of the agency."""
+        self.failed[owner] += 1
 
     @asynccontextmanager
     async def turn(self, rows: int) -> AsyncIterator[None]:
@@ -77,7 +109,9 @@ class Reading:
     async def standing(self, row: Row, call: Call, purpose: Purpose) -> Standing:
         """What the agency may do for the purpose, from a row with the columns of `authority.COLUMNS`."""
         self._admit(row, call.now)
-        return await self.documents.standing(row, call.actor, purpose, call.now, self)
+        standing = await self.documents.standing(row, call.actor, purpose, call.now, self)
+        self._failures = standing.agreement.failures
+        return standing
 
     async def admit(self, call: Call) -> Row:
         """For answers that ask about nobody: the agency, its key and its rate still have to hold."""
@@ -87,9 +121,9 @@ class Reading:
     def _admit(self, row: Row | None, now: datetime) -> Row:
         if row is None or row["points_limit"] is None:
             raise Unauthenticated("the token is no longer valid")
-        if row["points_used"] >= row["points_limit"]:
+        if row["points_used"] + max(self.points, 1) > row["points_limit"]:
             raise RateLimited("too many questions within a minute", retry_after=_seconds_left(now))
-        self.standing_checked = True
+        self._authority = row
         return row
 
     def disclose(self, decision: Decision, record: SealedRecord, call: Call, *, subject: UUID, root_field: str) -> Disclosure:
@@ -103,6 +137,7 @@ class Reading:
     def forget(self) -> None:
         """Nothing was answered: nothing is recorded or counted, but that the proof was used."""
         self.disclosures.clear()
+        self.failed.clear()
         self.points = 0
         self.settlement.keep_only(SPENT)
 
@@ -110,11 +145,25 @@ class Reading:
         """The settlement with an entry for every disclosure that was used, and the points."""
         for disclosure in self.disclosures:
             self.settlement.add(ledger.LEDGER, ledger.entry(disclosure, call))
-        if self.points and call.actor.agency is not None:
-            end = window_end(call.now, POINTS_WINDOW_SECONDS)
-            agency = call.actor.agency
-            self.settlement.add(COUNTED, Count(agency, agency, Counted.POINTS, end, self.points, None))
+        agency = call.actor.agency
+        if agency is None or self._authority is None:
+            return self.settlement
+
+        def count(owner: UUID, kind: Counted, seconds: int, amount: int, limit: int) -> None:
+            if amount:
+                self.settlement.add(COUNTED, Count(owner, agency, kind, window_end(call.now, seconds), amount, limit))
+
+        count(agency, Counted.POINTS, POINTS_WINDOW_SECONDS, self.points, self._authority["points_limit"])
+        if self._failures is not None:
+            for owner, amount in self.failed.items():
+                count(owner, Counted.FAILURES, FAILURES_WINDOW_SECONDS, amount, self._failures.subject)
+            count(agency, Counted.FAILURES, FAILURES_WINDOW_SECONDS, self.failed.total(), self._failures.agency)
         return self.settlement
+
+    @property
+    def admitted(self) -> bool:
+        """Whether the agency's right to ask at all was looked up for this answer."""
+        return self._authority is not None
 
 
 def _seconds_left(now: datetime) -> int:

@@ -106,7 +106,9 @@ def build(
     ]
     if demo:
         routes += explorer.routes(graphql, vendored, settings.home)
-    return Starlette(routes=routes, lifespan=lifespan)
+    built = Starlette(routes=routes, lifespan=lifespan)
+    built.router.redirect_slashes = False  # an address is right or it is not; none is made from what a client sent
+    return built
 
 
 async def _forget(database: Database, clock: Callable[[], datetime]) -> None:

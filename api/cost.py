@@ -32,7 +32,7 @@ MAX_DEPTH = 15
 MAX_ROOT_FIELDS = 10
 MAX_BREADTH = 100
 MAX_OPERATIONS = 20
-MAX_PAIRS = 10_000
+MAX_PAIRS = 6_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import structlog
 from graphql import ExecutionResult, GraphQLSchema
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from access.call import Actor, ActorKind, Call, Scope
@@ -24,6 +24,9 @@ JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
 # A document, and the variables of a batch of a thousand.
 MAX_BODY_BYTES = 2 * 1024 * 1024
+MAX_ITEMS = 2_000  # of any list in the variables
+MAX_PARTS = 60_000  # of all variables together
+MAX_NAME = 100
 # Refusals that void the whole request, whichever field met them.
 OF_THE_REQUEST = frozenset(
     (Code.UNAUTHENTICATED, Code.RATE_LIMITED, Code.CONFLICT, Code.STALE, Code.UNAVAILABLE, Code.INTERNAL)
@@ -57,6 +60,8 @@ class Endpoint:
             call = Call(actor, call.now, call.request_id)
             question = await _question(request)
             status, answer = await self._answer(call, once, *question)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it
         except Exception as fault:  # every fault is answered in the same form
             refusal = errors.as_refusal(fault)
             metrics.REFUSALS.labels(refusal.code).inc()
@@ -102,10 +107,13 @@ def _told(result: ExecutionResult) -> tuple[int, dict[str, Any]]:
         cause = errors.cause_of(error)
         if cause is not None and (not isinstance(cause, SijilError) or cause.code in OF_THE_REQUEST):
             raise cause
-    told = [errors.told(error) for error in result.errors]
-    if result.data is None and all(error.path is None for error in result.errors):
-        return 400, {"errors": told}  # the operation never began: its variables do not fit
-    return 200, {"errors": told, "data": result.data}
+    if result.data is None:
+        # Nothing is recorded of an answer without data: only what voided it is told, not what other fields met.
+        told = [errors.told(error) for error in result.errors if error.path is None] or [errors.told(result.errors[-1])]
+        if result.errors[-1].path is None:
+            return 400, {"errors": told}  # the operation never began: its variables do not fit
+        return 200, {"errors": told, "data": None}
+    return 200, {"errors": [errors.told(error) for error in result.errors], "data": result.data}
 
 
 def _refused(refusal: SijilError) -> dict[str, Any]:
@@ -136,11 +144,28 @@ async def _question(request: Request) -> tuple[str, dict[str, Any] | None, str |
         raise TooCostly(f"a document has at most {MAX_BYTES} bytes", path=("query",))
     if variables is not None and not isinstance(variables, dict):
         raise Invalid("variables are an object", path=("variables",))
-    if name is not None and not isinstance(name, str):
-        raise Invalid("the name of an operation is text", path=("operationName",))
+    if name is not None and not (isinstance(name, str) and len(name) <= MAX_NAME):
+        raise Invalid(f"the name of an operation is text of at most {MAX_NAME} characters", path=("operationName",))
+    _check_size(variables)
     if body.get("extensions") is not None and not isinstance(body["extensions"], dict):
         raise Invalid("extensions are an object", path=("extensions",))
     return text, variables, name
+
+
+def _check_size(value: Any) -> None:
+    """Variables are coerced part by part at some microseconds each: too many are refused before any is."""
+    parts, left = 0, [value]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left.extend(value.values())
+        elif isinstance(value, list):
+            if len(value) > MAX_ITEMS:
+                raise Invalid(f"a list has at most {MAX_ITEMS} items", path=("variables",))
+            left.extend(value)
+        parts += 1
+        if parts > MAX_PARTS:
+            raise TooCostly(f"variables have at most {MAX_PARTS} parts", path=("variables",))
 
 
 async def _body(request: Request) -> bytes:

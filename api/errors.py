@@ -82,7 +82,7 @@ def document_fault(error: GraphQLError) -> str:
     if text.startswith("Syntax Error"):
         return "the document is not GraphQL"
     # Values in the document stand in its literals: rules that quote them are not passed on.
-    if "cannot represent" in text or "Expected value" in text or "must be" in text:
+    if "cannot represent" in text or "Expected value" in text or "must be" in text or "does not exist in" in text:
         return "a value in the document does not have the type of its argument"
     return text.partition(" Did you mean ")[0]
 

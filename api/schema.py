@@ -29,10 +29,11 @@ from strawberry.schema.config import StrawberryConfig
 from api import cost, guard
 from api.queries import Query
 from api.scalars import SCALARS
-from core.errors import SijilError, TooCostly
+from core.errors import Invalid, SijilError, TooCostly
 
 MAX_DOCUMENTS = 2_000
 MAX_COMMENTS = 100
+MAX_NAME = 100  # characters of an operation's name
 
 
 def build() -> GraphQLSchema:
@@ -81,6 +82,8 @@ class Documents:
 
     def prepare(self, text: str, operation_name: str | None, *, introspection: bool) -> Prepared | list[GraphQLError]:
         """The document ready to run, or what is wrong with it. Raises TooCostly, or Invalid where it is no document."""
+        if operation_name is not None and len(operation_name) > MAX_NAME:
+            raise Invalid("the name of the operation is too long", path=("operationName",))
         key = (sha256(text.encode("utf-8", "surrogatepass")).digest(), operation_name, introspection)
         outcome = self._known.get(key)
         if outcome is None:

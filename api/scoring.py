@@ -109,6 +109,7 @@ class Eligibility:
     distance: Decimal | None = bound("eligibility.distance")
     rule: RuleRef | None = bound("eligibility.result")
     as_of: DateTime | None = echo()
+    refused: Refusal | None = echo()
     receipt: str | None = echo()
 
 

@@ -10,6 +10,7 @@ from access.decision import Standing, decide
 from access.disclosure import Disclosure, SealedRecord, Withheld
 from access.reading import Reading
 from core.database import Reader
+from core.errors import BudgetSpent
 from core.errors import Withheld as WithheldError
 from core.keys import KeyRing
 from identity import store
@@ -95,8 +96,11 @@ async def person(
     key = store.key_of(reading.keys, call.actor.agency, idcs=idcs, token=token)
     row, (subject,) = await store.subjects(reading, call, purpose, [(key, consent)], wanted)
     standing = await reading.standing(row, call, purpose)
+    if reading.over_budget(subject.entry_owner, subject.failures, call.now):
+        raise BudgetSpent("too many failed questions within an hour")
     disclosure = disclose(reading, call, standing, subject, "person")
-    if not disclosure.reveals:
+    if not disclosure.reveals("person."):
+        reading.fail(subject.entry_owner)
         raise WithheldError("not granted to you here")
     view = open_person(disclosure, subject, wanted, reading.keys, standing.agency)
     # Divisions are names for codes: they may come from a later instant than the one statement that decided.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from access.decision import NOTHING, Decision, Ground, Standing, decide
 from access.disclosure import Disclosure, SealedRecord, Withheld
 from access.reading import Reading
 from core.database import Row
-from core.errors import Invalid
+from core.errors import BudgetSpent, Invalid
 from core.errors import Withheld as WithheldError
 from identity import people
 from identity import store as identity_store
@@ -21,6 +22,9 @@ from registry import store
 from registry.facts import FACT_KINDS, text_of
 
 NO_WISH: frozenset[str] = frozenset()
+_FACTS = frozenset({"household.facts"})
+Views = dict[UUID, PersonView]
+Disclosures = dict[UUID, Disclosure]
 HOUSEHOLD_TOKEN = "h"  # noqa: S105 the letter that a household's token begins with
 
 
@@ -107,19 +111,24 @@ async def household(
     found, key = await _locate(reading, call, code, idcs, token)
     row, (subject,) = await identity_store.subjects(reading, call, purpose, [(key, consent)], ())
     standing = await reading.standing(row, call, purpose)
-    if found is None and subject.person_id is not None:
-        found = (await store.of_persons(reading, [subject.person_id], call.now)).get(subject.person_id)
-    decision = decide(standing, subject.state(standing), call.now)
-    if found is None:
+    if reading.over_budget(subject.entry_owner, subject.failures, call.now):
+        raise BudgetSpent("too many failed questions within an hour")
+    if code is None and found is None:
+        person = subject.person_id or identity_store.DECOY
+        found = (await store.of_persons(reading, [person], call.now)).get(person)
+    # Nobody's household is looked for, too: a stranger must not be told apart by the statements it takes.
+    home = await store.household(reading, found or identity_store.DECOY)
+    if found is None or home is None:
         unknown = Decision(NOTHING, Ground.UNKNOWN, None, standing.agreement.hash)
-        reading.disclose(unknown, subject.record, call, subject=subject.entry_owner, root_field="household")
+        disclosure = reading.disclose(unknown, subject.record, call, subject=subject.entry_owner, root_field="household")
+    else:
+        record = SealedRecord(found, reading.keys.masters.unwrap(found, home["data_key"]), {"household.code": home["code"]})
+        decision = decide(standing, subject.state(standing), call.now)
+        disclosure = reading.disclose(decision, record, call, subject=found, root_field="household")
+    if found is None or home is None or not disclosure.reveals("household.", "score.", "eligibility."):
+        reading.fail(subject.entry_owner)
         raise WithheldError("not granted to you here")
-    home = await store.household(reading, found)
-    record = SealedRecord(found, reading.keys.masters.unwrap(found, home["data_key"]), {"household.code": home["code"]})
-    disclosure = reading.disclose(decision, record, call, subject=found, root_field="household")
     opened = Opened(found, disclosure, standing, home)
-    if not disclosure.reveals:
-        raise WithheldError("not granted to you here")
     await _tell(reading, call, opened, wish)
     return opened
 
@@ -172,34 +181,38 @@ async def _tell(reading: Reading, call: Call, opened: Opened, wish: Wish) -> Non
     if isinstance(residence, str):
         residence = people.division_view((await identity_store.divisions(reading, [residence])).get(residence))
     view.residence = residence
-    persons = await _tell_members(reading, call, opened, wish)
+    persons, disclosures = await _tell_members(reading, call, opened, wish)
     if "household.facts" in wish.household:
-        view.facts = await _tell_facts(reading, call, opened, persons)
+        view.facts = await _tell_facts(reading, call, opened, persons, disclosures)
 
 
-async def _tell_members(reading: Reading, call: Call, opened: Opened, wish: Wish) -> dict[UUID, PersonView]:
-    """Members, head and declarant, each person opened under a decision of its own and only as far as its roles ask."""
-    view = opened.view
-    if not {"household.members", "household.size"} & wish.household:
-        return {}
+async def _tell_members(reading: Reading, call: Call, opened: Opened, wish: Wish) -> tuple[Views, Disclosures]:
+    """Members, head and declarant, each person opened under a decision of its own and only as far as its roles ask.
+
+    Gives the people who are told, and the disclosure of each whose facts or attributes may be.
+    """
+    view, disclosure = opened.view, opened.disclosure
+    facts = "household.facts" in wish.household and disclosure.may_reveal("household.facts")
+    if not facts and not {"household.members", "household.size"} & wish.household:
+        return {}, {}
     rows = await store.members(reading, opened.household_id, call.now)
     size = len(rows)
     if "household.size" in wish.household:
-        view.size = opened.disclosure.reveal("household.size", lambda _: size)
-    if "household.members" not in wish.household:
-        return {}
-    told = opened.disclosure.reveal("household.members", lambda _: [row["kinship"] for row in rows])
-    if isinstance(told, Withheld):
-        view.members = view.head = view.declarant = told
-        return {}
+        view.size = disclosure.reveal("household.size", lambda _: size)
+    told: Any = None
+    if "household.members" in wish.household:
+        told = disclosure.reveal("household.members", lambda _: [row["kinship"] for row in rows])
+        if isinstance(told, Withheld):
+            view.members = view.head = view.declarant = told
+    shown = isinstance(told, list)
     declarant = opened.row["declarant_id"]
     wanted = {
-        row["person_id"]: wish.members
-        | (wish.head if row["kinship"] == "HEAD" else NO_WISH)
-        | (wish.declarant if row["person_id"] == declarant else NO_WISH)
+        row["person_id"]: (_of_role(row, wish, declarant) if shown else NO_WISH) | (_FACTS if facts else NO_WISH)
         for row in rows
     }
-    persons = await _open_people(reading, call, opened.standing, wanted)
+    persons, disclosures = await _open_people(reading, call, opened.standing, wanted)
+    if not shown:
+        return {}, disclosures
     view.members = [
         MembershipView(
             person=persons[row["person_id"]],
@@ -213,29 +226,35 @@ async def _tell_members(reading: Reading, call: Call, opened: Opened, wish: Wish
     ]
     view.head = next(member.person for member in view.members if member.kinship == "HEAD")
     view.declarant = persons.get(declarant)
-    return persons
+    return persons, disclosures
+
+
+def _of_role(row: Row, wish: Wish, declarant: UUID) -> frozenset[str]:
+    head = wish.head if row["kinship"] == "HEAD" else NO_WISH
+    return wish.members | head | (wish.declarant if row["person_id"] == declarant else NO_WISH)
 
 
 async def _open_people(
     reading: Reading, call: Call, standing: Standing, wanted: Mapping[UUID, frozenset[str]]
-) -> dict[UUID, PersonView]:
+) -> tuple[Views, Disclosures]:
     views = {person: PersonView() for person in wanted}
+    disclosures: Disclosures = {}
     asked = [person for person, attributes in wanted.items() if attributes]
     if not asked:
-        return views
+        return views, disclosures
     keys = [(identity_store.SubjectKey(None, person, person), None) for person in asked]
     _, subjects = await identity_store.subjects(reading, call, standing.purpose, keys, NO_WISH.union(*wanted.values()))
     for person, subject in zip(asked, subjects, strict=True):
-        disclosure = people.disclose(reading, call, standing, subject, "household")
-        views[person] = people.open_person(disclosure, subject, wanted[person], reading.keys, standing.agency)
+        disclosures[person] = people.disclose(reading, call, standing, subject, "household")
+        views[person] = people.open_person(disclosures[person], subject, wanted[person], reading.keys, standing.agency)
     await people.name_places(reading, views.values())
-    return views
+    return views, disclosures
 
 
 async def _tell_facts(
-    reading: Reading, call: Call, opened: Opened, persons: Mapping[UUID, PersonView]
+    reading: Reading, call: Call, opened: Opened, persons: Views, disclosures: Disclosures
 ) -> list[FactView] | Withheld:
-    """The facts whose own attributes are granted too; of members only where the members are told."""
+    """The facts whose own attributes are granted too: a member's under the decision on that member."""
     disclosure = opened.disclosure
     allowed = disclosure.reveal("household.facts", lambda _: [name for name in FACT_KINDS if disclosure.may_reveal(name)])
     if isinstance(allowed, Withheld):
@@ -243,7 +262,9 @@ async def _tell_facts(
     told = []
     for row in await store.facts(reading, opened.household_id, allowed, call.now):
         value = text_of(row["attribute"], row["value"])
-        disclosure.reveal(row["attribute"], lambda _, value=value: value)  # type: ignore[misc]
+        of_whom = disclosure if row["person_id"] is None else disclosures.get(row["person_id"])
+        if of_whom is None or isinstance(of_whom.reveal(row["attribute"], partial(_same, value)), Withheld):
+            continue
         told.append(
             FactView(
                 attribute=row["attribute"],
@@ -257,3 +278,7 @@ async def _tell_facts(
             )
         )
     return told
+
+
+def _same(value: str, _: SealedRecord) -> str:
+    return value

@@ -47,13 +47,13 @@ async def of_persons(reader: Reader, persons: Collection[UUID | None], now: date
     return {row["person_id"]: row["household_id"] for row in rows}
 
 
-async def household(reader: Reader, household_id: UUID) -> Row:
-    (row,) = await reader.ask(
+async def household(reader: Reader, household_id: UUID) -> Row | None:
+    rows = await reader.ask(
         """select household_id, data_key, code, declarant_id, milieu, region, division, registered_at
              from household where household_id = $1""",
         household_id,
     )
-    return row
+    return rows[0] if rows else None
 
 
 async def members(reader: Reader, household_id: UUID, now: datetime) -> Sequence[Row]:

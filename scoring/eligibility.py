@@ -78,7 +78,13 @@ async def eligibility(reading: Reading, call: Call, *, purpose: Purpose, questio
         score: Row | None = None
         if subject.person_id is not None and subject.person_id in homes:
             score = scores.get(homes[subject.person_id])
-        answer = tell_eligibility(disclosure, *known[question.programme], score, call.now, wanted)
+        refused = reading.over_budget(subject.entry_owner, subject.failures, call.now)
+        if refused is None:
+            answer = tell_eligibility(disclosure, *known[question.programme], score, call.now, wanted)
+            if isinstance(answer.eligible, Withheld):
+                reading.fail(subject.entry_owner)
+        else:
+            answer = EligibilityView(known[question.programme][0], None, None, None, None, call.now, refused=refused)
         answer.reference = question.reference
         answers.append(answer)
         rows.append(_row(question, answer, disclosure, agency, purpose, call.now, score))
@@ -123,7 +129,7 @@ def _row(
     score: Row | None,
 ) -> dict[str, Any]:
     """The row that is signed: what was asked (as a hash), what was answered, and the versions that decided."""
-    told = not isinstance(answer.eligible, Withheld)
+    told = answer.refused is None and not isinstance(answer.eligible, Withheld)
     asked = {
         "subject": {"idcs": question.idcs} if question.idcs else {"token": question.token},
         "programme": question.programme,
@@ -141,6 +147,7 @@ def _row(
         "question": text64(_digest(asked)),
         "reference": question.reference,
         "told": told,
+        "refused": None if answer.refused is None else answer.refused.code,
         "eligible": answer.eligible if told else None,
         "reason": answer.reason if told else None,
         "rule": answer.rule.hash if told and answer.rule is not None and not isinstance(answer.rule, Withheld) else None,

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from access.call import Call, Scope, allow
 from access.disclosure import Disclosure, Withheld
-from access.reading import Reading
+from access.reading import Reading, Refusal
 from core import paging
 from core.database import Row
 from core.dates import civil_date
-from core.errors import Internal, Invalid
+from core.errors import Forbidden, Internal, Invalid
 from core.fixed import decimal_of
 from registry.facts import Milieu
 from registry.households import Opened
@@ -79,6 +79,7 @@ class EligibilityView:
     rule: RuleRef | Withheld | None
     as_of: datetime
     reference: str | None = None
+    refused: Refusal | None = None
     receipt: str | None = None
 
 
@@ -105,6 +106,8 @@ async def tell_scores(
     for window in windows:
         opened.view.score_pages[window] = await _tell_page(reading, call, opened, window, wanted)
     if programmes:
+        if Scope.ELIGIBILITY_READ not in call.actor.scopes:
+            raise Forbidden(f"this needs the right {Scope.ELIGIBILITY_READ}")
         row = (await store.newest_scores(reading, [opened.household_id], call.now)).get(opened.household_id)
         known = await programmes_by_code(reading, civil_date(call.now))
         for code in programmes:

@@ -4,6 +4,7 @@ At least one claim is identifying: without it, asking for a sex twice would prov
 voids the whole batch, and says where it is.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,12 +15,14 @@ from access.call import Purpose
 from access.catalogue import CATALOGUE, Use
 from access.decision import Standing
 from core.canonical import plain_json, text64
-from core.errors import Forbidden, Invalid, SijilError
+from core.errors import Forbidden, Invalid, SijilError, TooCostly
 from core.texts import checked_text
 from verification.matching import Claim, Operator, Predicate, parse_claim, parse_predicate
 
 MAX_QUESTIONS = 1_000
 MAX_CLAIMS = 20
+MAX_CONDITIONS = 2  # on one attribute of one row: a range needs two, a search many
+MAX_PARTS = 10_000  # claims and conditions of a whole batch
 MAX_REFERENCE = 100
 # An unknown attribute is refused like a forbidden one: which of the two it is, the catalogue tells those who may read it.
 _NOT_GRANTED = "your agreement does not let you ask this of this attribute for this purpose"
@@ -56,6 +59,8 @@ def parse(batch: Sequence[Asked], purpose: Purpose) -> list[Question]:
     """Raises Invalid, or Forbidden for an attribute that cannot be asked, with the path from `requests` on."""
     if not 0 < len(batch) <= MAX_QUESTIONS:
         raise Invalid(f"1 to {MAX_QUESTIONS} requests at a time", path=("requests",))
+    if sum(len(asked.claims) + len(asked.predicates) for asked in batch) > MAX_PARTS:
+        raise TooCostly(f"a batch has at most {MAX_PARTS} claims and conditions", path=("requests",))
     questions = []
     for number, asked in enumerate(batch):
         try:
@@ -89,6 +94,9 @@ def _question(asked: Asked, purpose: Purpose) -> Question:
         )
     if len({claim.attribute for claim in claims}) != len(claims):
         raise Invalid("an attribute is claimed twice", path=("claims",))
+    conditions = Counter(predicate.attribute for predicate in predicates)
+    if conditions and max(conditions.values()) > MAX_CONDITIONS:
+        raise Invalid(f"at most {MAX_CONDITIONS} conditions on one attribute", path=("predicates",))
     return Question(asked, claims, predicates, _hash(asked, purpose))
 
 

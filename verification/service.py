@@ -5,7 +5,6 @@ work. What a negative answer says depends on the question and the agreement alon
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,12 +16,11 @@ from access import receipts
 from access.agreements import Level
 from access.call import Call, Purpose, Scope, allow
 from access.catalogue import Use
-from access.counters import COUNTED, FAILURES_WINDOW_SECONDS, Count, Counted, window_end
 from access.decision import Ground, Standing, Status
 from access.disclosure import Disclosure, SealedRecord
-from access.reading import Reading
+from access.reading import Reading, Refusal
 from core.dates import Precision, civil_date
-from core.errors import Code, Invalid
+from core.errors import Invalid
 from identity import people
 from identity import store as identity_store
 from identity.numbers import TokenKind, pairwise_token
@@ -45,14 +43,6 @@ class ClaimVerdict:
     verdict: Verdict
     level: Level | None
     precision: Precision | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a row was not answered; `retry_at`: when asking again makes sense."""
-
-    code: str
-    retry_at: datetime | None
 
 
 @dataclass(slots=True)
@@ -94,13 +84,12 @@ async def verify(reading: Reading, call: Call, *, purpose: Purpose, batch: Seque
         row, subjects = await identity_store.subjects(reading, call, purpose, keys, attributes)
         standing = await reading.standing(row, call, purpose)
         questions.check_granted(asked, standing)
-        desk = _Desk(reading, call, standing, row["agency_failures"])
+        desk = _Desk(reading, call, standing)
         answers = []
         for number, (question, subject) in enumerate(zip(asked, subjects, strict=True)):
             if number % ROWS_BETWEEN_BREATHS == ROWS_BETWEEN_BREATHS - 1:
                 await asyncio.sleep(0)  # others wait for this thread
             answers.append(desk.answer(number, question, subject))
-    desk.settle()
     signed = receipts.sign(desk.rows, agency=agency, issuer=issuer, at=call.now, key=reading.keys.signer)
     for answer in answers:
         answer.batch = signed
@@ -119,14 +108,11 @@ def _keys(reading: Reading, agency: UUID, asked: Sequence[Question]) -> list[tup
 
 
 class _Desk:
-    """Answers the rows of one batch, one by one, and keeps count of those that failed."""
+    """Answers the rows of one batch, one by one."""
 
-    def __init__(self, reading: Reading, call: Call, standing: Standing, agency_failures: int) -> None:
+    def __init__(self, reading: Reading, call: Call, standing: Standing) -> None:
         self._reading, self._call, self._standing = reading, call, standing
         self._today: date = civil_date(call.now)
-        self._budget_ends = window_end(call.now, FAILURES_WINDOW_SECONDS)
-        self._agency_failures = agency_failures
-        self._failed: Counter[UUID] = Counter()
         self._tells_verdicts = any(term.verdict for term in standing.agreement.attributes.values())
         mandate = standing.mandate
         self._base = {
@@ -142,17 +128,18 @@ class _Desk:
 
     def answer(self, number: int, question: Question, subject: Subject) -> Answer:
         disclosure = people.disclose(self._reading, self._call, self._standing, subject, "verify")
-        refused = self._over_budget(subject)
+        refused = self._reading.over_budget(subject.entry_owner, subject.failures, self._call.now)
         verdicts: dict[str, Compared] = {}
         if refused is not None:
             confirmed, told = False, None
         else:
             verdicts, matched, granted = self._judge(question, disclosure)
-            confirmed = matched and granted
-            told = self._told(question, verdicts, granted)
-            refused = self._state(subject, disclosure, matched)
+            identified = _identified(question, verdicts)
+            confirmed = matched and granted and identified
+            told = self._told(question, verdicts, granted and identified)
+            refused = self._state(subject, disclosure, matched and identified)
             if not confirmed:
-                self._failed[subject.entry_owner] += 1
+                self._reading.fail(subject.entry_owner)
         token = None
         if confirmed and subject.person_id is not None:
             keys = self._reading.keys.tokens
@@ -177,26 +164,6 @@ class _Desk:
         }
         return Answer(question.asked.reference, confirmed, told, token, refused, self._call.now, number)
 
-    def settle(self) -> None:
-        """Every failed row counts against the budget of its subject and of the agency."""
-        agency, limits = self._standing.agency, self._standing.agreement.failures
-        for owner, amount in self._failed.items():
-            self._count(owner, amount, limits.subject)
-        if self._failed:
-            self._count(agency, self._failed.total(), limits.agency)
-
-    def _count(self, owner: UUID, amount: int, limit: int) -> None:
-        count = Count(owner, self._standing.agency, Counted.FAILURES, self._budget_ends, amount, limit)
-        self._reading.settlement.add(COUNTED, count)
-
-    def _over_budget(self, subject: Subject) -> Refusal | None:
-        limits = self._standing.agreement.failures
-        by_subject = subject.failures + self._failed[subject.entry_owner]
-        by_agency = self._agency_failures + self._failed.total()
-        if by_subject >= limits.subject or by_agency >= limits.agency:
-            return Refusal(Code.BUDGET_SPENT, self._budget_ends)
-        return None
-
     def _judge(self, question: Question, disclosure: Disclosure) -> tuple[dict[str, Compared], bool, bool]:
         """The verdict of each claim and predicate, whether all of them hold, and whether all are granted for this subject."""
         verdicts: dict[str, Compared] = {}
@@ -216,13 +183,10 @@ class _Desk:
             granted &= allowed
         return verdicts, all(compared.verdict is not Verdict.MISMATCH for compared in verdicts.values()), granted
 
-    def _told(self, question: Question, verdicts: dict[str, Compared], granted: bool) -> list[ClaimVerdict] | None:
+    def _told(self, question: Question, verdicts: dict[str, Compared], recognised: bool) -> list[ClaimVerdict] | None:
         """What is told of each claim: only where the agreement grants it, and once the identifying claims match."""
         if not self._tells_verdicts:
             return None
-        recognised = granted and all(
-            verdicts[claim.attribute].verdict is not Verdict.MISMATCH for claim in question.claims if claim.identifying
-        )
         told = []
         for number, (attribute, compared) in enumerate(zip(question.attributes, verdicts.values(), strict=True)):
             term = self._standing.terms[attribute]
@@ -243,6 +207,14 @@ class _Desk:
         if disclosure.decision.ground is not Ground.NOT_ACTIVE or subject.status not in (Status.DECEASED, Status.SUSPENDED):
             return None
         return Refusal(subject.status, None)
+
+
+def _identified(question: Question, verdicts: dict[str, Compared]) -> bool:
+    """Whether the identifying claims match, and one of them says more than a birth date of which but a part is on record."""
+    compared = [verdicts[claim.attribute] for claim in question.claims if claim.identifying]
+    return all(each.verdict is not Verdict.MISMATCH for each in compared) and any(
+        each.precision in (None, Precision.DAY) for each in compared
+    )
 
 
 def _compare(claim: Claim, level: Level, record: SealedRecord) -> Compared:

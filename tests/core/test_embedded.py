@@ -451,11 +451,12 @@ def test_after_the_postmaster_was_killed_its_busy_children_are_ended_before_the_
 def test_a_stale_process_id_that_a_stranger_has_now_does_not_hinder_the_start(instance: Path) -> None:
     with EmbeddedPostgres(instance) as server:
         remember(server.url, 6)
+        sockets = Path(server.connection.host)
         os.kill(server.pid, signal.SIGKILL)
         assert soon(lambda: not server.alive)
     data = instance / "data"
     stranger = subprocess.Popen(["sleep", "60"])
-    for stale in (data / "postmaster.pid", instance / "run" / ".s.PGSQL.5432.lock"):
+    for stale in (data / "postmaster.pid", sockets / ".s.PGSQL.5432.lock"):
         stale.write_text("\n".join([str(stranger.pid), *stale.read_text().splitlines()[1:], ""]))
     with EmbeddedPostgres(instance) as server:
         assert remembered(server.url) == 6
