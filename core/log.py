@@ -56,7 +56,10 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     root.handlers[:] = [_Foreign()]
     root.setLevel(number)
     for name in _QUIET:
-        logging.getLogger(name).setLevel(max(number, logging.WARNING))
+        logger = logging.getLogger(name)
+        logger.setLevel(max(number, logging.WARNING))
+        logger.handlers.clear()  # what a library set up for itself would write values
+        logger.propagate = True
 
 
 def only_known(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -5,8 +5,8 @@ import re
 from core.errors import Invalid
 
 MAX_TEXT = 200  # characters
-# Controls, marks and overrides of direction, line and paragraph separators, halves of a surrogate pair, what has no width (but the
-# joiners, which some names are written with): they make a text look like another.
+# Controls, marks and overrides of direction, line and paragraph separators, halves of a surrogate pair, what has no width
+# (but the joiners, which some names are written with): they make a text look like another.
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u200b\u2028-\u202e\u2060-\u2064\u2066-\u2069\u034f\ufeff\U000e0000-\U000e007f\ud800-\udfff]"
 )

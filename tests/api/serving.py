@@ -172,6 +172,7 @@ class Instance:
         """A new agency through the service's own doors. `mandates`: purpose -> attributes; `changes`: to its agreement."""
         now, call, key, code = self.now(), self.call(), Key.new(alg), f"TEST_{next(_numbers)}_{os.getpid()}"
         dates = {"valid_from": now.isoformat(), "valid_to": (now + YEAR).isoformat()}
+        changes.setdefault("failures_per_hour", {"subject": 1_000_000, "agency": 1_000_000})
 
         async def made(connection: Any) -> UUID:
             agency = await agencies.enrol_agency(connection, call, code=code, names=dict.fromkeys(Lang, code))

@@ -16,7 +16,7 @@ FIELDS = list(schema.build().query_type.fields)  # type: ignore[union-attr]
 
 @dataclass(frozen=True)
 class Case:
-    """How a field is asked, and what becomes of who has no right to that answer: codes, and how many entries it leaves.
+    """How a field is asked, and what becomes of who has no right to that answer: codes, and what it leaves.
 
     `wrong_is_ended`: nobody lacks the right to this but who may ask nothing any more.
     """
@@ -26,6 +26,7 @@ class Case:
     scope: str = "self:read"
     wrong: tuple[str, ...] = ("UNAUTHENTICATED",)
     entries: int = 0
+    failures: int = 0  # counted: of the subject and of the agency
     wrong_is_ended: bool = False
 
 
@@ -56,6 +57,7 @@ CASES = {
         "household:read",
         wrong=("WITHHELD",),
         entries=1,
+        failures=2,
     ),
     "eligibility": Case(
         ELIGIBILITY,
@@ -66,6 +68,7 @@ CASES = {
         "eligibility:read",
         wrong=("WITHHELD",) * 4,
         entries=1,
+        failures=2,
     ),
 }
 
@@ -119,11 +122,11 @@ def test_who_has_no_right_to_this_answer_gets_none(served: Instance, grants: Age
     assert caller.token
     if case.wrong_is_ended:
         agency.suspend()
-    entries, *rest = left(served)
+    entries, failures, rest = left(served)
     answer = asked(served, caller, case)
     assert tuple(code for code, _ in codes(answer)) == case.wrong, answer.text
-    entries_after, *rest_after = left(served)
-    assert (entries_after - entries, rest_after) == (case.entries, rest)
+    entries_after, failures_after, rest_after = left(served)
+    assert (entries_after - entries, failures_after - failures, rest_after) == (case.entries, case.failures, rest)
 
 
 @pytest.mark.parametrize("name", CASES)

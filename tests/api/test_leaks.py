@@ -103,6 +103,7 @@ NEEDS: dict[str, dict[str, str | None]] = {
         "distance": "eligibility.distance",
         "rule": "eligibility.result",
         "asOf": None,
+        "refused": None,
         "receipt": None,
     },
 }
@@ -269,14 +270,17 @@ def family(served: Instance) -> Planted:
     return Planted(code, people_, format(score.normalize(), "f"))
 
 
+LITTLE = frozenset({"household.size"})
+
+
 @pytest.fixture(scope="module")
 def open_hand(served: Instance, family: Planted) -> Agency:
     """An agency that may be told everything there is: for one purpose by law, for others by consent."""
     releasable = [name for name, attribute in CATALOGUE.items() if Use.RELEASE in attribute.uses]
     agency = served.enrol(
-        purposes=["ELIGIBILITY", "SERVICE_DELIVERY", "CASE_REVIEW"],
+        purposes=["ELIGIBILITY", "SERVICE_DELIVERY", "CASE_REVIEW", "STATISTICS"],
         attributes={name: {"uses": ["RELEASE"]} for name in releasable},
-        mandates={"ELIGIBILITY": releasable},
+        mandates={"ELIGIBILITY": releasable, "STATISTICS": sorted(LITTLE)},
     )
     call = served.call()
     consent = NewConsent(family.people[HEAD]["id"], agency.agency_id, Purpose.SERVICE_DELIVERY, CONSENTED, call.now + YEAR)
@@ -310,7 +314,12 @@ def roles(fund: Agency, grants: Agency, open_hand: Agency, bystander: Agency, ba
         Role(
             "open hand",
             open_hand.caller(base=base),
-            {"ELIGIBILITY": everything, "SERVICE_DELIVERY": CONSENTED, "CASE_REVIEW": frozenset()},
+            {
+                "ELIGIBILITY": everything,
+                "SERVICE_DELIVERY": CONSENTED,
+                "CASE_REVIEW": frozenset(),
+                "STATISTICS": LITTLE,
+            },
             consent=frozenset({"SERVICE_DELIVERY"}),
         ),
         Role("bystander", bystander.caller(base=base), {"ELIGIBILITY": frozenset()}, refused="FORBIDDEN"),
@@ -438,7 +447,10 @@ class Walk:
 
     def facts(self, value: list[dict[str, Any]], here: tuple[Any, ...]) -> None:
         granted = self.role.of(self.purpose, HEAD)
-        known = TOLD_FACTS.keys() & granted
+        by_id = sorted(KINSHIP, key=lambda who: self.family.people[who]["id"])
+        # A member's fact is told under the decision on the household and the one on that member.
+        members = {name: [who for who in by_id if name in self.role.of(self.purpose, who)] for name in OF_MEMBER}
+        known = {name for name in TOLD_FACTS.keys() & granted if members.get(name, by_id)}
         if {fact[self.prefix + "attribute"] for fact in value} != known:
             self.faults.append(f"{here} are not those granted")
         places: Counter[str] = Counter()
@@ -447,8 +459,11 @@ class Walk:
             if fact[self.prefix + "value"] != TOLD_FACTS[attribute]:
                 self.faults.append(f"{here} {attribute} is not what is granted")
             who = HEAD
-            if attribute in OF_MEMBER:  # one fact for each member, in the order of their ids
-                who = sorted(KINSHIP, key=lambda who: self.family.people[who]["id"])[places[attribute]]
+            if attribute in OF_MEMBER:  # one fact for each member that may be told, in the order of their ids
+                if places[attribute] == len(members[attribute]):
+                    self.faults.append(f"{here} {attribute} is told of too many")
+                    continue
+                who = members[attribute][places[attribute]]
                 places[attribute] += 1
             self.over("Fact", fact, who, (*here, number))
 
