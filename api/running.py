@@ -8,8 +8,9 @@ import asyncio
 import os
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -49,6 +50,7 @@ MAX_HEAD_BYTES = 32 * 1024
 ARRIVAL_SECONDS = 20.0  # within which a request must have come whole
 IDLE_SECONDS = 30
 DRAIN_SECONDS = 20
+WATCH_SECONDS = 1.0
 
 
 # --- the database of an instance
@@ -72,8 +74,28 @@ def reach(settings: Settings, *, make: bool = False) -> Iterator[str]:
     if not make and not made(settings):
         raise Unavailable(f"there is no database in {settings.home}: `sijil init` or `sijil demo` makes one")
     private(settings.home)
-    with embedded.EmbeddedPostgres(folder) as server:
+    with embedded.EmbeddedPostgres(folder) as server, _kept_alive(server):
         yield server.url
+
+
+@contextmanager
+def _kept_alive(server: embedded.EmbeddedPostgres) -> Iterator[None]:
+    """Starts the server anew where it died (its address stays the same); answers are refused meanwhile."""
+    ending = threading.Event()
+
+    def watch() -> None:
+        while not ending.wait(WATCH_SECONDS):
+            if not server.alive:
+                with suppress(Unavailable):  # the next time, perhaps
+                    server.start()
+
+    watcher = threading.Thread(target=watch, name="watch the database", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        watcher.join()
 
 
 def made(settings: Settings) -> bool:

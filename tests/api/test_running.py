@@ -368,3 +368,17 @@ def test_an_issuer_of_the_other_kind_is_refused(issuer: str, mark: str) -> None:
     with pytest.raises(Invalid) as refusal:
         check_issuer(issuer, mark)
     assert refusal.value.path == ("issuer",)
+
+
+def test_a_database_that_was_killed_is_there_again_without_anybodys_help(home: Path) -> None:
+    port = free_port()
+    with demo(home, port, "--no-tour") as running:
+        assert running.next()["ready"] is True
+        (postmaster,) = (int(line) for line in (home / "postgresql/data/postmaster.pid").read_text().splitlines()[:1])
+        os.kill(postmaster, signal.SIGKILL)
+        health = f"http://127.0.0.1:{port}/health/ready"
+        until = time.monotonic() + START_SECONDS
+        while (answer := httpx.get(health, timeout=START_SECONDS)).status_code != 200:
+            assert time.monotonic() < until, answer.text
+            time.sleep(0.2)
+        assert (home / "postgresql/data/postmaster.pid").read_text().splitlines()[0] != str(postmaster)
