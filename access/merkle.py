@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from hashlib import sha256
+from typing import TypeVar
 
+Node = TypeVar("Node")  # a hash, or the text of one
 EMPTY_ROOT = sha256(b"").digest()
 
 
@@ -30,7 +32,7 @@ def root(levels: Sequence[Sequence[bytes]]) -> bytes:
     return levels[-1][0] if levels[-1] else EMPTY_ROOT
 
 
-def path(levels: Sequence[Sequence[bytes]], index: int) -> list[bytes]:
+def path(levels: Sequence[Sequence[Node]], index: int) -> list[Node]:
     """The inclusion proof of leaf `index`: the siblings on the way up (RFC 6962, 2.1.1)."""
     proof = []
     for level in levels[:-1]:

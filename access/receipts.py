@@ -31,10 +31,10 @@ class SignedBatch:
 
     jws: str
     rows: Sequence[bytes]
-    levels: Sequence[Sequence[bytes]]
+    levels: Sequence[Sequence[str]]  # the nodes of the tree as they stand in receipts
 
     def receipt(self, index: int) -> str:
-        path = ".".join(text64(node) for node in merkle.path(self.levels, index))
+        path = ".".join(merkle.path(self.levels, index))
         return f"{self.jws}~{text64(self.rows[index])}~{index}~{len(self.rows)}~{path}"
 
 
@@ -50,7 +50,9 @@ def sign(rows: Sequence[Mapping[str, Any]], *, agency: UUID, issuer: str, at: da
         "root": text64(merkle.root(levels)),
         "size": len(leaves),
     }
-    return SignedBatch(sign_compact({"typ": TYPE}, payload, key), leaves, levels)
+    return SignedBatch(
+        sign_compact({"typ": TYPE}, payload, key), leaves, [[text64(node) for node in level] for level in levels]
+    )
 
 
 def verify(receipt: str, jwks: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -33,7 +33,7 @@ from registry.imports import HouseholdsRegistered
 from scoring.formula import Formula
 from scoring.imports import scoring_under
 
-COLLECT_AFTER = (2_000, 10, 10)
+COLLECT_AFTER = (1_000, 10, 10)
 FORGET_SECONDS = 60.0
 
 

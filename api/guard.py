@@ -6,16 +6,21 @@ reader of plain fields, which turns a `Withheld` value into a WITHHELD error: a 
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import strawberry
 from graphql import (
+    GraphQLBoolean,
+    GraphQLEnumType,
     GraphQLField,
     GraphQLLeafType,
+    GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
+    GraphQLString,
     Undefined,
     get_named_type,
 )
@@ -28,6 +33,7 @@ T = TypeVar("T")
 ATTRIBUTE = "attribute"
 ECHO = "echo"
 PLAIN = "plain reader"
+NESTED = "nested objects"
 UNTOLD = object()  # what only the ordinary way of the executor can tell: a refusal or a fault
 _DESCRIBED: set[type] = set()
 
@@ -77,6 +83,7 @@ def fasten(schema: GraphQLSchema) -> None:
         if definition is not None and definition.is_basic_field:
             field.resolve = _reader(definition.python_name)
             field.extensions[PLAIN] = _plain_reader(field, definition.python_name)
+            field.extensions[NESTED] = _nested(field, definition.python_name)
 
 
 def _is_described(type_: Any) -> bool:
@@ -104,19 +111,53 @@ def plain_reader(field: GraphQLField) -> Callable[[Any], Any] | None:
     return reader
 
 
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """A plain field that leads to an object or to a list of objects, none of them null."""
+
+    name: str
+    type: GraphQLObjectType
+    many: bool
+    nullable: bool
+
+
+def nested(field: GraphQLField) -> Nested | None:
+    found: Nested | None = field.extensions.get(NESTED)
+    return found
+
+
+def _nested(field: GraphQLField, name: str) -> Nested | None:
+    nullable = not isinstance(field.type, GraphQLNonNull)
+    type_ = _bare(field.type)
+    many = isinstance(type_, GraphQLList)
+    if many:
+        type_ = _bare(type_.of_type) if isinstance(type_.of_type, GraphQLNonNull) else None
+    return Nested(name, type_, many, nullable) if isinstance(type_, GraphQLObjectType) else None
+
+
+def _bare(type_: Any) -> Any:
+    return type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+
+
 def _plain_reader(field: GraphQLField, name: str) -> Callable[[Any], Any] | None:
-    type_ = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
+    type_ = _bare(field.type)
     if not isinstance(type_, GraphQLLeafType):
         return None
     absent = UNTOLD if isinstance(field.type, GraphQLNonNull) else None
     coerce = type_.coerce_output_value
+    as_it_is = {GraphQLString: str, GraphQLBoolean: bool}.get(type_)
+    names = {member.value: name for name, member in type_.values.items()} if isinstance(type_, GraphQLEnumType) else {}
 
     def read(source: Any) -> Any:
         value = getattr(source, name)
         if value is None:
             return absent
+        if value.__class__ is as_it_is:
+            return value
         if value.__class__ is Withheld:
             return UNTOLD
+        if names and isinstance(value, str) and value in names:
+            return names[value]
         try:
             coerced = coerce(value)
         except Exception:  # whatever it is, the ordinary way says it, with its path

@@ -26,6 +26,7 @@ from graphql.validation import NoSchemaIntrospectionCustomRule, specified_rules
 from strawberry.schema import Schema
 from strawberry.schema.config import StrawberryConfig
 
+from access.disclosure import Withheld
 from api import cost, guard
 from api.queries import Query
 from api.scalars import SCALARS
@@ -136,9 +137,7 @@ class OneByOne(Executor[Any]):
         told: dict[str, Any] = {}
         others: dict[str, Any] = {}
         for name, details in grouped_field_set.items():
-            field = parent_type.fields.get(details[0].node.name.value)
-            read = None if field is None else guard.plain_reader(field)
-            told[name] = value = guard.UNTOLD if read is None else read(source_value)
+            told[name] = value = self._plain(parent_type, source_value, details)
             if value is guard.UNTOLD:
                 others[name] = details
         if not others:
@@ -147,6 +146,41 @@ class OneByOne(Executor[Any]):
         if _is_awaitable(rest):
             return _completed(told, rest)
         told.update(rest)
+        return told
+
+    def _plain(self, parent_type: Any, source: Any, details: Any) -> Any:
+        """A field's value where it is plain through and through, else UNTOLD."""
+        field = parent_type.fields.get(details[0].node.name.value)
+        if field is None:
+            return guard.UNTOLD
+        read = guard.plain_reader(field)
+        if read is not None:
+            return read(source)
+        nested = guard.nested(field)
+        return guard.UNTOLD if nested is None else self._plain_nested(nested, getattr(source, nested.name), details)
+
+    def _plain_nested(self, nested: guard.Nested, value: Any, details: Any) -> Any:
+        if value is None:
+            return None if nested.nullable else guard.UNTOLD
+        grouped = self.collect_subfields(nested.type, details).grouped_field_set
+        if not nested.many:
+            return self._plain_object(nested.type, value, grouped)
+        items = []
+        for item in value if value.__class__ is list else (None,):
+            told = self._plain_object(nested.type, item, grouped)
+            if told is guard.UNTOLD:
+                return told
+            items.append(told)
+        return items
+
+    def _plain_object(self, type_: Any, source: Any, grouped: Any) -> Any:
+        if source is None or source.__class__ is Withheld:
+            return guard.UNTOLD
+        told = {}
+        for name, details in grouped.items():
+            told[name] = value = self._plain(type_, source, details)
+            if value is guard.UNTOLD:
+                return value
         return told
 
     def execute_root_grouped_field_set(

@@ -28,7 +28,7 @@ from core.config import Settings
 
 START_SECONDS = 30
 STOP_SECONDS = 30
-COLLECT_AFTER = (2_000, 10, 10)
+COLLECT_AFTER = (1_000, 10, 10)
 SERVICE, FLOOR = "sijil", "raw ASGI"
 
 

@@ -185,6 +185,9 @@ class Database:
                     "timezone": "UTC",
                     "application_name": "sijil",
                     "plan_cache_mode": "force_generic_plan",
+                    # All that is asked here are look-ups by key, however many at a time: no table is gone over as a whole.
+                    "enable_hashjoin": "off",
+                    "enable_mergejoin": "off",
                 },
             )
         except TimeoutError:

@@ -83,6 +83,7 @@ class Claim:
     comparison: Comparison
     identifying: bool
     form: Any = field(repr=False)
+    text: str = field(repr=False)
 
 
 def parse_claim(attribute: str, text: str) -> Claim:
@@ -95,12 +96,14 @@ def parse_claim(attribute: str, text: str) -> Claim:
     identifying = CATALOGUE[attribute].identifying
     if isinstance(form, PartialDate):
         identifying = identifying and form.precision is Precision.DAY
-    return Claim(attribute, comparison, identifying, form)
+    return Claim(attribute, comparison, identifying, form, text)
 
 
 def compare(claim: Claim, true_value: TrueValue, level: Level) -> Verdict:
     """MATCH, CLOSE or MISMATCH. `true_value` is the stored text; of a name, its Arabic and Latin forms."""
     if claim.comparison is Comparison.NAME:
+        if isinstance(true_value, tuple) and claim.text in true_value:
+            return Verdict.MATCH  # to the letter: nothing needs to be folded
         return _compare_name(claim.form, true_value if isinstance(true_value, tuple) else (None, None), level)
     if not isinstance(true_value, str) or len(true_value) > 2 * MAX_TEXT:
         return Verdict.MISMATCH
@@ -111,6 +114,8 @@ def precision_compared(claim: Claim, true_value: TrueValue) -> Precision | None:
     """How precisely a date was compared: the coarser of the claim and the record. None for what is no date."""
     if claim.comparison is not Comparison.DATE or not isinstance(true_value, str):
         return None
+    if claim.text == true_value:
+        return Precision(claim.form.precision)
     born = _stored_date(true_value)
     order = list(Precision)
     return None if born is None else min(claim.form.precision, born.precision, key=order.index)
