@@ -145,7 +145,7 @@ def _plain_reader(field: GraphQLField, name: str) -> Callable[[Any], Any] | None
         return None
     absent = UNTOLD if isinstance(field.type, GraphQLNonNull) else None
     coerce = type_.coerce_output_value
-    as_it_is = {GraphQLString: str, GraphQLBoolean: bool}.get(type_)
+    as_it_is = str if type_ is GraphQLString else bool if type_ is GraphQLBoolean else None
     names = {member.value: name for name, member in type_.values.items()} if isinstance(type_, GraphQLEnumType) else {}
 
     def read(source: Any) -> Any:
