@@ -204,7 +204,7 @@ class _Tour:
             not forged,
             "One answer of the batch, with its signature, proves itself to anybody who has the published keys, years later "
             "too. With one character changed it proves nothing.",
-            f"sijil verify-receipt RECEIPT --jwks {self._client.http.base_url}{JWKS_PATH.removeprefix('/')}",
+            f"sijil verify-receipt RECEIPT --jwks {str(self._client.http.base_url).rstrip('/')}{JWKS_PATH}",
             answer=row,
         )
 
