@@ -31,6 +31,7 @@ CLOSE_EDITS = 1
 CLOSE_FROM = 5  # letters
 
 MAX_WORDS = 20  # of a name
+MAX_LETTERS = 50  # of a word that is compared by its sound; particles are joined to it
 MAX_AGE = 150  # years
 
 
@@ -292,8 +293,9 @@ def _compare_name(claimed: Name, stored: TrueName, level: Level) -> Verdict:
             if len(form.tokens) == len(claimed.tokens):
                 if form.tokens == claimed.tokens or sorted(form.tokens) == sorted(claimed.tokens):
                     return Verdict.MATCH
-                forms.append(form)
-    if not forms:
+                if max(map(len, form.tokens)) <= MAX_LETTERS:
+                    forms.append(form)
+    if not forms or max(map(len, claimed.tokens)) > MAX_LETTERS:
         return Verdict.MISMATCH
     sounding = [[[alike(one, other) for other in form.sounds] for one in claimed.sounds] for form in forms]
     if any(map(_paired, sounding)):
