@@ -48,6 +48,8 @@ MAX_ROWS = 1_000
 
 @dataclass(slots=True)
 class Reading:
+    """The parts an answer is made with, and what was counted for it so far: all root fields of a request share them."""
+
     database: Database
     keys: KeyRing
     documents: Documents
@@ -73,7 +75,7 @@ class Reading:
         if self.points > MAX_ROWS:
             raise TooCostly(f"one request asks about at most {MAX_ROWS} subjects")
 
-    def over_budget(self, owner: UUID, failures: int, now: datetime) -> "Refusal | None":
+    def over_budget(self, owner: UUID, failures: int, now: datetime) -> Refusal | None:
         """The refusal to answer more questions about this subject (with so many failures on record) within this hour."""
         assert self._authority is not None
         assert self._failures is not None
@@ -142,7 +144,7 @@ class Reading:
         self.settlement.keep_only(SPENT)
 
     def close(self, call: Call) -> Settlement:
-        """The settlement with an entry for every disclosure that was used, and the points."""
+        """The settlement with an entry for every disclosure, the points, and the failures counted."""
         for disclosure in self.disclosures:
             self.settlement.add(ledger.LEDGER, ledger.entry(disclosure, call))
         agency = call.actor.agency

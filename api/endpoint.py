@@ -26,7 +26,6 @@ GRAPHQL = "application/graphql-response+json"
 MAX_BODY_BYTES = 2 * 1024 * 1024
 MAX_ITEMS = 2_000  # of any list in the variables
 MAX_PARTS = 60_000  # of all variables together
-MAX_NAME = 100
 # Refusals that void the whole request, whichever field met them.
 OF_THE_REQUEST = frozenset(
     (Code.UNAUTHENTICATED, Code.RATE_LIMITED, Code.CONFLICT, Code.STALE, Code.UNAVAILABLE, Code.INTERNAL)
@@ -144,8 +143,8 @@ async def _question(request: Request) -> tuple[str, dict[str, Any] | None, str |
         raise TooCostly(f"a document has at most {MAX_BYTES} bytes", path=("query",))
     if variables is not None and not isinstance(variables, dict):
         raise Invalid("variables are an object", path=("variables",))
-    if name is not None and not (isinstance(name, str) and len(name) <= MAX_NAME):
-        raise Invalid(f"the name of an operation is text of at most {MAX_NAME} characters", path=("operationName",))
+    if name is not None and not (isinstance(name, str) and len(name) <= schema.MAX_NAME):
+        raise Invalid(f"the name of an operation is text of at most {schema.MAX_NAME} characters", path=("operationName",))
     _check_size(variables)
     if body.get("extensions") is not None and not isinstance(body["extensions"], dict):
         raise Invalid("extensions are an object", path=("extensions",))

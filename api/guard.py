@@ -1,8 +1,9 @@
 """Field-level authorization: every field that tells of a person, household or score is bound to a catalogue attribute.
 
 A type says so with `@described`; its fields are made with `bound("person.birth_date")`. `fasten` goes over the built schema: an
-unbound field of such a type, or one of another type that leads to no such type, does not build. It also puts in place the one
-reader of plain fields, which turns a `Withheld` value into a WITHHELD error: a field cannot forget it.
+unbound field of such a type does not build. It also puts in place the reader of plain fields, which turns a `Withheld` value
+into a WITHHELD error: a field cannot forget it. Beside it stands a quick reader for the executor (`api/schema.py`), which gives
+only values that are granted and plain, and leaves all else to the first.
 """
 
 from collections.abc import Callable, Iterator

@@ -268,7 +268,7 @@ def serve(
     if workers > 1:
         _Supervisor(config, [at], ready).run()
     else:
-        _Server(config, ready).run([at])
+        Announcing(config, ready).run([at])
 
 
 @contextmanager
@@ -286,7 +286,9 @@ def stopping_in_order() -> Iterator[None]:
             signal.signal(sign, handler)
 
 
-class _Server(uvicorn.Server):
+class Announcing(uvicorn.Server):
+    """A server that says when it can be asked."""
+
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready

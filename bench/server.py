@@ -7,10 +7,9 @@ when standard input ends: so it never outlives whoever started it.
 import gc
 import os
 import signal
-import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -112,18 +111,7 @@ def main() -> None:
             limit_concurrency=running.MAX_CONNECTIONS,
             timeout_keep_alive=running.IDLE_SECONDS,
         )
-        _Announcing(config, ready).run([at])
-
-
-class _Announcing(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._ready()
+        running.Announcing(config, ready).run([at])
 
 
 def _end_with_input() -> None:

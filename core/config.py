@@ -1,7 +1,5 @@
 """Settings, read once from the environment (`SIJIL_*` and `DATABASE_URL`) into a frozen object. No secret has a default."""
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -36,8 +34,3 @@ class Settings(BaseSettings):
     def read(cls, **given: object) -> Self:
         """The environment's settings; what is `given` goes before it."""
         return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
-
-
-def environment() -> Mapping[str, str]:
-    """The process's environment, for children that are started with a part of it."""
-    return os.environ

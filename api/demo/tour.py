@@ -80,7 +80,6 @@ def walk(demo: Mapping[str, Any]) -> Iterator[Step]:
 class _Tour:
     def __init__(self, client: AgencyClient, demo: Mapping[str, Any]) -> None:
         self._client = client
-        self._subjects = demo["subjects"]
         self._personas = {persona["name"]: persona for persona in demo["personas"]}
         self._receipt = ""
         self.steps: dict[str, Callable[[str], Step]] = {

@@ -1,8 +1,9 @@
 """One served instance for all tests of the API: a demonstration of 400 persons, in a database and a process of its own."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -27,21 +28,25 @@ def backstage() -> Iterator[Backstage]:
 
 @pytest.fixture(scope="session")
 def served(backstage: Backstage, postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """Not a demonstration's by its mark: it serves as a real instance does."""
-    folder = tmp_path_factory.mktemp("served")
+    with being_served(backstage, postgres, tmp_path_factory.mktemp("served"), "served") as instance:
+        yield instance
+
+
+@contextmanager
+def being_served(backstage: Backstage, postgres: EmbeddedPostgres, folder: Path, name: str) -> Iterator[Instance]:
+    """An instance in a database of that name. Not a demonstration's by its mark: it serves as a real instance does."""
     shift = shift_to_early_in_an_hour()
-    url = backstage.run(new_database(postgres.url, "served"))
-    with ExitStack() as stack:
-        listener = stack.enter_context(listening())
+    url = backstage.run(new_database(postgres.url, name))
+    with listening() as listener:
         issuer = f"http://localhost:{listener.getsockname()[1]}"
         key_file = folder / "keys.json"
         keys = create(key_file, mark="", at=datetime.now(UTC) + shift)
         instance = Instance(backstage, url, key_file, keys, issuer, shift, folder / "log")
         backstage.run(set_up(instance))
-        stack.enter_context(instance.serve(listener))
-        assert httpx.get(f"{issuer}/health/ready", timeout=60).json() == {"ready": True}
-        yield instance
-        backstage.run(instance.database.close())
+        with instance.serve(listener):
+            assert httpx.get(f"{issuer}/health/ready", timeout=60).json() == {"ready": True}
+            yield instance
+            backstage.run(instance.database.close())
 
 
 async def new_database(url: str, name: str) -> str:

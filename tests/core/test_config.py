@@ -1,18 +1,19 @@
 """Settings come from the environment, once; what a command is given goes before them."""
 
+import os
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from core.config import Settings, environment
+from core.config import Settings
 
 URL = "postgresql://sijil:hidden@db.example/sijil"
 
 
 @pytest.fixture(autouse=True)
 def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [*environment()]:
+    for name in [*os.environ]:
         if name.startswith("SIJIL_") or name == "DATABASE_URL":
             monkeypatch.delenv(name)
 
