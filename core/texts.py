@@ -5,6 +5,8 @@ import re
 from core.errors import Invalid
 
 MAX_TEXT = 200  # characters
+LATIN_DIGITS = {zero + digit: str(digit) for zero in (0x0660, 0x06F0) for digit in range(10)}
+"""For `str.translate`: the Arabic-Indic and the Persian digits."""
 # Controls, marks and overrides of direction, line and paragraph separators, halves of a surrogate pair, what has no width
 # (but the joiners, which some names are written with): they make a text look like another.
 _UNSEEN = re.compile(

@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from access.catalogue import Labels, Lang
 from core.errors import Invalid
-from identity.names import LATIN_DIGITS, unified
+from core.texts import LATIN_DIGITS
+from identity.names import unified
 
 
 class Sex(StrEnum):

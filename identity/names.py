@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from unicodedata import normalize
 
+from core.texts import LATIN_DIGITS
 from identity.sounds import Sound, sound_of
 
 
@@ -73,9 +74,6 @@ def is_foreign(text: str) -> bool:
 
 
 Word = tuple[str, str]  # spelled, folded
-
-LATIN_DIGITS = {zero + digit: str(digit) for zero in (0x0660, 0x06F0) for digit in range(10)}
-"""For `str.translate`: the Arabic-Indic and the Persian digits."""
 
 _WORD = re.compile(r"[^\W_]+")
 # Not the ligatures that stand for whole phrases.

@@ -19,10 +19,10 @@ from access.agreements import Level
 from access.catalogue import CATALOGUE, Use
 from core.dates import PartialDate, Precision
 from core.errors import Invalid
-from core.texts import MAX_TEXT, checked_text
+from core.texts import LATIN_DIGITS, MAX_TEXT, checked_text
 from identity.codes import MARITAL_STATUS, NATIONALITY, SEX, CodeTable, code_of, normal_form
 from identity.divisions import region_of
-from identity.names import LATIN_DIGITS, Name, Script, is_foreign, script_of, unified
+from identity.names import Name, Script, is_foreign, script_of, unified
 from identity.sounds import alike
 
 # Two words are close if one letter was added, dropped, changed or swapped with its neighbour (optimal string alignment) and
