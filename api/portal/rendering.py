@@ -1,0 +1,68 @@
+"""Templates: `pages/*.html`, everything escaped, no name that is not there, in the words of one language."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from access.catalogue import Lang
+from api.portal.languages import OWN_NAMES, Tongue, code, tongues
+from api.portal.statics import Statics
+
+PAGES: Final = Path(__file__).parent / "pages"
+
+
+class Rendering:
+    """One environment a language, made once. `folders`: where templates are, if elsewhere too."""
+
+    def __init__(self, statics: Statics, folders: Sequence[Path] = ()) -> None:
+        self.folders = (PAGES, *folders)
+        self.tongues = tongues()
+        loader = FileSystemLoader(self.folders)
+        self._environments = {tongue.lang: _environment(tongue, loader, statics) for tongue in self.tongues.values()}
+
+    def compile(self, template: str) -> None:
+        """Raises where the template is not there or is none: at start, not when somebody looks."""
+        for environment in self._environments.values():
+            environment.get_template(template)
+
+    def render(self, template: str, lang: Lang, context: Mapping[str, Any]) -> str:
+        return self._environments[lang].get_template(template).render(context)
+
+    def document(self, name: str) -> str | None:
+        """The text of the GraphQL document of that page; None where it asks nothing."""
+        places = (folder / f"{name}.graphql" for folder in self.folders)
+        return next((place.read_text("utf-8") for place in places if place.is_file()), None)
+
+
+def _environment(tongue: Tongue, loader: FileSystemLoader, statics: Statics) -> Environment:
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        loader=loader,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
+        tongue.words.gettext, tongue.words.ngettext, newstyle=True, pgettext=tongue.words.pgettext
+    )
+    own_names = {code(lang): own_name for lang, own_name in OWN_NAMES.items()}
+    environment.globals.update(
+        lang=tongue.code, dir=tongue.dir, own_names=own_names, say=tongue.say, listed=tongue.listed, static=statics
+    )
+    environment.filters.update(
+        day=tongue.day, moment=tongue.moment, number=tongue.number, percent=tongue.percent, breakable=_breakable
+    )
+    return environment
+
+
+def _breakable(text: str) -> Markup:
+    """A long identifier that may be broken after each fourth sign, and is still copied whole."""
+    parts = (str(text)[start : start + 4] for start in range(0, len(str(text)), 4))
+    return Markup("<wbr>").join(parts)
