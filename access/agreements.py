@@ -146,17 +146,7 @@ def _flag(node: Node) -> bool:
 
 
 def _dates(fields: Mapping[str, Node]) -> tuple[datetime, datetime]:
-    valid_from, valid_to = (_instant(fields[name]) for name in _DATES)
+    valid_from, valid_to = (fields[name].instant() for name in _DATES)
     if not timedelta(0) < valid_to - valid_from <= LONGEST:
         fields["valid_to"].refuse("an authority has a beginning and an end, at most five years apart")
     return valid_from, valid_to
-
-
-def _instant(node: Node) -> datetime:
-    try:
-        instant = datetime.fromisoformat(node.text(40))
-    except ValueError:
-        node.refuse("not an instant")
-    if instant.tzinfo is None:
-        node.refuse("an instant has a zone")
-    return instant

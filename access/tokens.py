@@ -70,14 +70,14 @@ class AccessToken:
 # --- the strict parser
 
 
-def parse_compact(text: str) -> Compact:
+def parse_compact(text: str, most: int = MAX_BYTES) -> Compact:
     """Takes a compact JWS apart. Raises Unauthenticated for any deviation from the strict form."""
-    header, payload, signature = _parts(text)
+    header, payload, signature = _parts(text, most)
     return Compact(_object(_decode(header)), _object(_decode(payload)), f"{header}.{payload}".encode(), _decode(signature))
 
 
-def _parts(text: str) -> list[str]:
-    if len(text) > MAX_BYTES:
+def _parts(text: str, most: int = MAX_BYTES) -> list[str]:
+    if len(text) > most:
         refuse("the token is too long")
     parts = text.split(".")
     if len(parts) != 3:
@@ -275,6 +275,24 @@ def sign_compact(header: Mapping[str, Any], payload: Any, key: SigningKey) -> st
     """A compact JWS by the platform: EdDSA."""
     signed = f"{text64(plain_json({'alg': 'EdDSA', 'kid': key.kid, **header}))}.{text64(plain_json(payload))}"
     return f"{signed}.{text64(key.sign(signed.encode()))}"
+
+
+def payload_of(text: str, typ: str, jwks: Mapping[str, Any], *, most: int = MAX_BYTES) -> Mapping[str, Any]:
+    """What a compact JWS by the platform says, checked with its published keys and nothing else.
+
+    Raises Unauthenticated unless it has the strict form, is of that type, and its signature is by the key that it names.
+    """
+    compact = parse_compact(text, most)
+    try:
+        known = {key["kid"]: key for key in jwks["keys"]}[compact.header["kid"]]
+        if compact.header.get("alg") != "EdDSA" or compact.header.get("typ") != typ:
+            refuse("the token is of another kind")
+        key = jwt.PyJWK(known, algorithm="EdDSA")
+    except (KeyError, TypeError, ValueError, jwt.PyJWTError):
+        refuse("the key is not a published one")
+    if not key.Algorithm.verify(compact.signed, key.key, compact.signature):
+        refuse("the signature does not fit")
+    return compact.payload
 
 
 def issue(keys: KeyRing, token: AccessToken, *, issuer: str, now: datetime) -> str:

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Never, TypeVar
 
@@ -88,6 +88,16 @@ class Node:
             return date.fromisoformat(text)
         except ValueError:
             self.refuse("no such day")
+
+    def instant(self) -> datetime:
+        """An instant in ISO 8601, with its zone."""
+        try:
+            instant = datetime.fromisoformat(self.text(40))
+        except ValueError:
+            self.refuse("not an instant")
+        if instant.tzinfo is None:
+            self.refuse("an instant has a zone")
+        return instant
 
     def choice(self, kind: type[Choice]) -> Choice:
         try:
