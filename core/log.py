@@ -34,7 +34,7 @@ KNOWN = frozenset(
 )
 MAX_CHARACTERS = 300
 # They tell of every start and step: worth a line only where something is wrong.
-_QUIET = ("uvicorn", "uvicorn.error", "alembic", "asyncio", "httpx", "httpcore", "sqlalchemy")
+_QUIET = ("uvicorn", "uvicorn.error", "alembic", "asyncio", "httpx", "httpcore", "pgqueuer", "sqlalchemy")
 
 
 def configure(level: str, stream: TextIO | None = None) -> None:
