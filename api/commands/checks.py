@@ -1,4 +1,4 @@
-"""Commands that check something and change nothing: `sijil schema`, `sijil verify-receipt`, `sijil doctor`."""
+"""Commands that check something and change nothing: `schema`, `verify-receipt`, `check-consents`, `doctor`."""
 
 import sys
 from pathlib import Path
@@ -12,11 +12,14 @@ from graphql.utilities import BreakingChangeType, find_schema_changes
 from rich.syntax import Syntax
 from rich.table import Table
 
-from access import receipts
+from access import consent_receipts, receipts
+from access.rights import Scope
 from api import schema as schemas
 from api.commands import diagnosis
 from api.commands.telling import AsJson, object_of, settings, telling, text_of
+from api.running import own_call, with_database
 from core.errors import Invalid, Unavailable
+from identity import consent_checks
 
 SCHEMA_FILE = Path(schemas.__file__).with_name("schema.graphql")
 JWKS_SECONDS = 10.0
@@ -67,14 +70,16 @@ def verify_receipt(
     jwks: Annotated[str, typer.Option(help="The platform's published keys: a file, or their address.")],
     json: AsJson = False,
 ) -> None:
-    """Check a receipt with the published keys and nothing else, and show what it proves. Exit 14 if it proves nothing."""
+    """Check a receipt of an answer or a consent with the published keys alone, and show what it proves. Exit 14 if nothing."""
     with telling(json) as tell:
         text = sys.stdin.read(receipts.MAX_CHARACTERS + 2).strip() if receipt == "-" else receipt
-        row = dict(receipts.verify(text, _jwks(jwks)))
+        # A receipt of an answer is made of several parts; one of a consent is a single signed document.
+        kind, verify = ("row", receipts.verify) if "~" in text else ("consent", consent_receipts.verify_receipt)
+        found = dict(verify(text, _jwks(jwks)))
         shown = Syntax(
-            orjson.dumps(row, option=orjson.OPT_INDENT_2).decode(), "json", background_color="default", word_wrap=True
+            orjson.dumps(found, option=orjson.OPT_INDENT_2).decode(), "json", background_color="default", word_wrap=True
         )
-        tell.say({"valid": True, "row": row}, "The receipt is genuine. It says:", shown)
+        tell.say({"valid": True, kind: found}, "The receipt is genuine. It says:", shown)
 
 
 def _jwks(source: str) -> dict[str, Any]:
@@ -89,6 +94,22 @@ def _jwks(source: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise Invalid("these are no published keys", path=("jwks",))
     return document
+
+
+def check_consents(json: AsJson = False) -> None:
+    """Follow the history of every consent, and compare it with what counts; exit 1 if something was altered."""
+    with telling(json) as tell:
+        call = own_call("check-consents", Scope.LEDGER_READ)
+        found = with_database(settings(), lambda database: consent_checks.check_consents(database, call))
+        document = {"ok": not found.altered, "consents": found.consents, "altered": found.altered}
+        named = [str(consent) for consent in found.named]
+        tell.say(
+            document | {"named": named},
+            f"{found.consents:,} consents; {found.altered or 'none'} of them altered.",
+            *named,
+        )
+        if found.altered:
+            raise typer.Exit(1)
 
 
 def doctor(json: AsJson = False) -> None:

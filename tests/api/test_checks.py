@@ -6,7 +6,9 @@ from uuid import UUID
 import pytest
 
 from access import receipts
+from access.consent_receipts import sign_receipt
 from core import keys
+from tests.access.consenting import GRANT, NOTICE, chain, request
 from tests.api.commanding import sijil, told
 
 ISSUER = "https://sijil.example.org"
@@ -56,3 +58,19 @@ def test_a_tampered_receipt_or_other_keys_prove_nothing(receipt: tuple[str, str]
     (tmp_path / "other.json").write_text(json.dumps(another.jwks()))
     for wrong, published in ((swapped, jwks), (text[:-1], jwks), ("", jwks), (text, str(tmp_path / "other.json"))):
         assert told("verify-receipt", wrong, "--jwks", published, status=14)["error"]["code"] == "INVALID"
+
+
+def test_a_receipt_of_a_consent_shows_what_was_agreed_to(tmp_path: Path) -> None:
+    ring = keys.create(tmp_path / "signing" / "keys.json", mark="", at=AT)
+    jwks = tmp_path / "jwks.json"
+    jwks.write_text(json.dumps(ring.jwks()))
+    granted = chain(request(), [GRANT])[-1]
+    text = sign_receipt(granted, NOTICE, issuer=ISSUER, key=ring.signer)
+    answer = told("verify-receipt", text, "--jwks", str(jwks))
+    assert answer["valid"] is True
+    assert answer["consent"]["record"] == granted.document
+    assert answer["consent"]["record"]["pii_granted"] == sorted(GRANT.granted)
+    assert "row" not in answer
+    header, payload, signature = text.split(".")
+    for wrong in (f"{header}.{payload[:-2]}AA.{signature}", f"{header}.{payload}", text + "~", text + "A"):
+        assert told("verify-receipt", wrong, "--jwks", str(jwks), status=14)["error"]["code"] == "INVALID"
