@@ -9,9 +9,10 @@ from uuid import UUID
 import orjson
 
 from access import tokens
-from access.call import AGENCY_SCOPES, Actor, ActorKind, Call, Scope, open_to_all
+from access.call import Actor, ActorKind, Call, open_to_all
 from access.counters import SPENT, Once, replay_key
 from access.reading import Reading
+from access.rights import AGENCY_SCOPES, Scope
 from core.errors import Invalid, Unauthenticated
 from core.keys import KeyRing
 

@@ -7,9 +7,12 @@ Form of an agreement:
      points_per_minute, failures_per_hour: {subject, agency}, tells_status: bool, territory: [division, ...] | null,
      valid_from, valid_to}
 Form of a mandate:
-    {agency, purpose, article, attributes: [...], disclosure: "IMMEDIATE" | "DELAYED" | "SEALED", valid_from, valid_to}
+    {agency, purpose, article, attributes: [...], disclosure: "IMMEDIATE" | "DELAYED" | "SEALED", disclosure_days?, valid_from,
+     valid_to}
+`disclosure_days` stands with DELAYED and nothing else: so many days after an access the person is shown it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,15 +23,19 @@ from access.call import Purpose
 from access.catalogue import CATALOGUE, Use
 from core.canonical import content_hash
 from core.documents import Node
+from core.errors import Invalid
 
 LONGEST = timedelta(days=5 * 366)
 MAX_NUMBER = 2**31 - 1
 MAX_CODE = 32  # characters
 MAX_DIVISIONS = 2000
+MAX_DISCLOSURE_DAYS = 3650
 _DATES = ("valid_from", "valid_to")
 _LIMITS = ("points_per_minute", "failures_per_hour", "tells_status", "territory")
 _AGREEMENT = ("agency", "version", "purposes", "attributes", *_LIMITS, *_DATES)
 _MANDATE = ("agency", "purpose", "article", "attributes", "disclosure", *_DATES)
+# Control characters, and those that make a text read in another order than it is written.
+_UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2029\u2066-\u2069]")
 
 
 class Level(StrEnum):
@@ -84,6 +91,7 @@ class Mandate:
     disclosure: Disclosed
     valid_from: datetime
     valid_to: datetime
+    disclosure_days: int | None = None  # of DELAYED
 
 
 def parse_agreement(document: Mapping[str, Any]) -> Agreement:
@@ -110,18 +118,38 @@ def parse_agreement(document: Mapping[str, Any]) -> Agreement:
 
 def parse_mandate(document: Mapping[str, Any]) -> Mandate:
     """Raises Invalid, with the path of what is wrong, unless every part of the document is understood."""
-    fields = Node(dict(document)).record(_MANDATE)
+    fields = Node(dict(document)).record(_MANDATE, ("disclosure_days",))
     fields["agency"].text(MAX_CODE)
     valid_from, valid_to = _dates(fields)
+    disclosure = fields["disclosure"].choice(Disclosed)
     return Mandate(
         purpose=fields["purpose"].choice(Purpose),
-        article=fields["article"].text(),
+        article=_article(fields["article"]),
         attributes=frozenset(_attribute(name.text(), name) for name in fields["attributes"].items()),
-        disclosure=fields["disclosure"].choice(Disclosed),
+        disclosure=disclosure,
+        disclosure_days=_disclosure_days(disclosure, fields),
         valid_from=valid_from,
         valid_to=valid_to,
         hash=content_hash(document),
     )
+
+
+def _article(node: Node) -> str:
+    text = node.text()
+    if _UNREADABLE.search(text):
+        node.refuse("has a character that cannot be read")
+    return text
+
+
+def _disclosure_days(disclosure: Disclosed, fields: Mapping[str, Node]) -> int | None:
+    days = fields.get("disclosure_days")
+    if disclosure is Disclosed.DELAYED:
+        if days is None:
+            raise Invalid("missing", path=("disclosure_days",))
+        return days.integer(1, MAX_DISCLOSURE_DAYS)
+    if days is not None:
+        days.refuse("only what is disclosed later has a delay")
+    return None
 
 
 def _attribute(name: str, node: Node) -> str:

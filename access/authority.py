@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import orjson
 
 from access.agreements import Agreement, Mandate, parse_agreement, parse_mandate
-from access.call import Actor, Call, Purpose
+from access.call import Actor, ActorKind, Call, Purpose
 from access.counters import FAILURES_WINDOW_SECONDS, POINTS_WINDOW_SECONDS, window_end
 from access.decision import Standing, standing
 from core.database import Reader, Row
@@ -23,8 +23,8 @@ D = TypeVar("D", Agreement, Mandate)
 MAX_DOCUMENTS = 512
 POINTS_WITHOUT_AGREEMENT = 60  # a minute: enough to be told that there is none
 
-# Parameters, in this order: agency, kid, now, purpose (or null), ends of the windows of points and failures.
-AGENCY, KID, NOW, PURPOSE, POINTS_END, FAILURES_END = "$1", "$2", "$3", "$4", "$5", "$6"
+# Parameters, in this order: agency, kid or session, now, purpose (or null), ends of the windows of points and failures.
+AGENCY, CREDENTIAL, NOW, PURPOSE, POINTS_END, FAILURES_END = "$1", "$2", "$3", "$4", "$5", "$6"
 FIRST_FREE = 7
 COLUMNS = "agreement_hash, mandate_hash, points_limit, points_used, agency_failures"
 
@@ -34,7 +34,7 @@ def _used(kind: str, window_end: str) -> str:
              and c.kind = '{kind}' and c.window_end = {window_end}), 0)"""
 
 
-SOURCE = f"""
+_SOURCE = f"""
     select g.hash as agreement_hash,
            (select m.hash from mandate m
              where m.agency_id = a.agency_id and m.purpose = {PURPOSE}::varchar
@@ -44,22 +44,37 @@ SOURCE = f"""
            {_used("POINTS", POINTS_END)} as points_used,
            {_used("FAILURES", FAILURES_END)} as agency_failures
       from agency a
-      join agency_key k on k.agency_id = a.agency_id and k.kid = {KID}
-       and k.valid_from <= {NOW} and {NOW} < k.valid_to and (k.revoked_at is null or {NOW} < k.revoked_at)
+      %s
       left join lateral (
            select newest.hash, newest.document from (
                   select * from agreement g where g.agency_id = a.agency_id and g.valid_from <= {NOW}
                    order by g.version desc limit 1) newest
             where {NOW} < newest.valid_to and (newest.suspended_at is null or {NOW} < newest.suspended_at)) g on true
      where a.agency_id = {AGENCY} and (a.suspended_at is null or {NOW} < a.suspended_at)"""
-ALONE = f"select {COLUMNS} from ({SOURCE}) authority"
+# How whoever asks in the agency's name proves it: a machine by a key of the agency, an officer by a session.
+_BY_KEY = f"""join agency_key k on k.agency_id = a.agency_id and k.kid = {CREDENTIAL}
+       and k.valid_from <= {NOW} and {NOW} < k.valid_to and (k.revoked_at is null or {NOW} < k.revoked_at)"""
+_BY_SESSION = f"""join session s on s.session_hash = decode({CREDENTIAL}, 'hex') and s.ended_at is null and {NOW} < s.expires_at
+      join account o on o.account_id = s.account_id and o.agency_id = a.agency_id
+       and (o.disabled_at is null or {NOW} < o.disabled_at)"""
+_SOURCES = {False: _SOURCE % _BY_KEY, True: _SOURCE % _BY_SESSION}
+
+
+def source(kind: ActorKind) -> str:
+    """The query of the authority of one agency, for a machine or an officer that asks in its name."""
+    return _SOURCES[kind is ActorKind.OFFICER]
+
+
+def alone(kind: ActorKind) -> str:
+    return f"select {COLUMNS} from ({source(kind)}) authority"
 
 
 def parameters(call: Call, purpose: Purpose | None) -> tuple[Any, ...]:
-    """The first parameters of a statement that has `SOURCE` in it."""
+    """The first parameters of a statement that has `source` in it."""
+    session = call.actor.session
     return (
         call.actor.agency,
-        call.actor.kid,
+        call.actor.kid if session is None else session.hex(),
         call.now,
         purpose,
         window_end(call.now, POINTS_WINDOW_SECONDS),
@@ -98,7 +113,7 @@ async def _fetched(table: str, hash_: bytes, known: "OrderedDict[bytes, D]", par
     """The document with that hash: the one that is known, else the one in the table, which is known from now on."""
     document = known.get(hash_)
     if document is None:
-        rows = await reader.ask(f"select document from {table} where hash = $1", hash_)
+        rows = await reader.ask(f"select document::text as document from {table} where hash = $1", hash_)
         document = parse(orjson.loads(rows[0]["document"]))
         if document.hash != hash_:
             raise Internal("a document is not the one its hash names")

@@ -4,7 +4,7 @@ A door is a function that a face outside may call: its first arguments are the `
 It carries `@allow(...)` or `@open_to_all`; a test fails on one without, and lists all of them in `tests/locks.txt`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,8 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
+from access.rights import Scope
+from access.territory import lineage
 from core.errors import Forbidden, Unauthenticated
 
 P = ParamSpec("P")
@@ -19,34 +21,12 @@ R = TypeVar("R")
 D = TypeVar("D")
 
 
-class Scope(StrEnum):
-    """The whole vocabulary of rights to call a door. What may be seen behind it is decided by agreement, see decision.py."""
-
-    VERIFICATION_RUN = "verification:run"
-    PERSON_READ = "person:read"
-    HOUSEHOLD_READ = "household:read"
-    ELIGIBILITY_READ = "eligibility:read"
-    SCHEMA_READ = "schema:read"  # introspection
-    SELF_READ = "self:read"  # who asks, the catalogue, the programmes
-    REGISTER_LOAD = "register:load"
-    AGENCY_MANAGE = "agency:manage"
-
-
-AGENCY_SCOPES = frozenset(
-    {
-        Scope.VERIFICATION_RUN,
-        Scope.PERSON_READ,
-        Scope.HOUSEHOLD_READ,
-        Scope.ELIGIBILITY_READ,
-        Scope.SCHEMA_READ,
-        Scope.SELF_READ,
-    }
-)
-
-
 class ActorKind(StrEnum):
     NOBODY = "NOBODY"
-    AGENCY = "AGENCY"
+    AGENCY = "AGENCY"  # a machine, by the agency's key
+    OFFICER = "OFFICER"  # a person of an agency
+    STAFF = "STAFF"  # a person of the registry
+    CITIZEN = "CITIZEN"
     SYSTEM = "SYSTEM"
 
 
@@ -63,13 +43,42 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who calls. An agency is known by its id and by the key that its token was asked for with."""
+    """Who calls.
+
+    An agency is known by its id and by the key that its token was asked for with; an officer or a member of staff by the
+    account. A citizen is `holder`; `person` is whose affairs are seen to: the holder, or a ward of the holder's. Whoever signed
+    in has a `session` (its hash); `assistant` is the account of who sits beside a citizen. `territories` says where a scope
+    holds, for those that do not hold in the whole country. `purposes`: the only ones of the agency's that an officer may name.
+    """
 
     kind: ActorKind
     scopes: frozenset[Scope] = field(default_factory=frozenset)
     agency: UUID | None = None
     kid: str | None = None
     name: str = ""
+    account: UUID | None = None
+    holder: UUID | None = None
+    person: UUID | None = None
+    session: bytes | None = field(default=None, repr=False)
+    assistant: UUID | None = None
+    office: UUID | None = None
+    operator: UUID | None = None
+    territories: Mapping[Scope, frozenset[str]] = field(default_factory=dict)
+    purposes: frozenset[Purpose] | None = None
+
+    @property
+    def id(self) -> UUID | None:
+        """The one id that stands for whoever calls: what is remembered of a caller is kept under it."""
+        return self.account or self.holder or self.agency
+
+    def reaches(self, scope: Scope, divisions: Collection[str] | None) -> bool:
+        """Whether the scope holds in all of these divisions; None: in the whole country."""
+        if scope not in self.scopes:
+            return False
+        territory = self.territories.get(scope)
+        if territory is None:
+            return True
+        return divisions is not None and all(territory & lineage(division) for division in divisions)
 
 
 NOBODY = Actor(ActorKind.NOBODY)
@@ -82,12 +91,16 @@ def system(name: str, *scopes: Scope) -> Actor:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Made once per request at the edge. `now` (aware, UTC) is the only clock; `purpose` is None where none is needed."""
+    """Made once per request at the edge. `now` (aware, UTC) is the only clock; `purpose` is None where none is needed.
+
+    `address` is where the reader of a page is: None for whoever asks in another way. It is for counting tries, nothing else.
+    """
 
     actor: Actor
     now: datetime
     request_id: UUID
     purpose: Purpose | None = None
+    address: str | None = field(default=None, repr=False)
 
 
 Door = Callable[Concatenate[D, Call, P], R]

@@ -1,8 +1,8 @@
 """What is used up within a window of time, and what may be used once only. Both are settled with the answer they belong to.
 
 SPENT    `jti`s: a settlement whose `jti` was seen before is refused
-COUNTED  failed questions (about a subject, by an agency) and cost points; a settlement that would pass a limit is
-         refused, so that its answer is computed again and finds the budget spent
+COUNTED  failed questions (about a subject, by an agency), cost points, and answers that rest on a consent; a settlement that
+         would pass a limit is refused, so that its answer is computed again and finds the budget spent
 """
 
 from collections import defaultdict
@@ -24,11 +24,21 @@ POINTS_WINDOW_SECONDS = 60
 FAILURES_WINDOW_SECONDS = 3600
 KEPT = timedelta(minutes=5)  # past its end: clocks of several servers differ
 MAX_FORGOTTEN = 50_000
+# Each table, and when a row of it is of no more use.
+FORGOTTEN = (
+    ("replay", "expires_at"),
+    ("counter", "window_end"),
+    ("throttle", "window_end"),
+    ("one_time_code", "expires_at"),
+    ("session", "expires_at"),
+    ("done", "expires_at"),
+)
 
 
 class Counted(StrEnum):
     FAILURES = "FAILURES"
     POINTS = "POINTS"
+    CONSENT = "CONSENT"
 
 
 CounterKey = tuple[UUID, UUID, Counted, datetime]
@@ -154,7 +164,7 @@ def _columns(keys: Sequence[CounterKey]) -> list[list[Any]]:
 async def forget_past(database: Database, now: datetime) -> None:
     """Deletes what can no longer be used again and counters of windows that have ended; a bounded number of rows each."""
     async with database.connection() as connection:
-        for table, end in (("replay", "expires_at"), ("counter", "window_end")):
+        for table, end in FORGOTTEN:
             await connection.execute(
                 f"delete from {table} where ctid = any(array(select ctid from {table} where {end} < $1 limit $2))",
                 now - KEPT,

@@ -2,25 +2,31 @@
 
     standing   what an agency may do at all for a purpose: its agreement in force, and the legal mandate if there is one
     decide     the same for one subject: consent where there is no mandate, the holder's lock, the subject's state, territory
+    decide_self, decide_upkeep   what people see of their own record, and what the registry's own work on it needs
 
-Both answer per attribute with the uses that are allowed; what is not in the answer is denied.
+All answer per attribute with the uses that are allowed; what is not in the answer is denied.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
-from access.agreements import Agreement, Mandate, Term
+from access.agreements import Agreement, Disclosed, Mandate, Term
 from access.call import Purpose
-from access.catalogue import Use
+from access.catalogue import CATALOGUE, Use
 from core.errors import Forbidden
 
 NOTHING: Mapping[str, frozenset[Use]] = MappingProxyType({})
 # Under a mandate a holder's lock stops these only where the holder chose so.
 OPEN_UNDER_MANDATE = frozenset({Purpose.PAYMENT, Purpose.ELIGIBILITY})
+# A token is an agency's own name for a person: there is none for the person.
+_OF_ONESELF = MappingProxyType(
+    {name: frozenset({Use.RELEASE}) for name in CATALOGUE if name.startswith("person.") and name != "person.token"}
+)
+_BESIDE_SOMEBODY = MappingProxyType({name: _OF_ONESELF[name] for name in ("person.given_name", "person.family_name")})
 
 
 class Status(StrEnum):
@@ -36,6 +42,9 @@ class Ground(StrEnum):
 
     MANDATE = "MANDATE"
     CONSENT = "CONSENT"
+    SELF = "SELF"  # one's own record
+    WARD = "WARD"  # of somebody whose guardian looks
+    UPKEEP = "UPKEEP"  # the registry's own work on the record: whom a centre serves, who answers for a telephone
     NO_CONSENT = "NO_CONSENT"
     UNKNOWN = "UNKNOWN"
     LOCKED = "LOCKED"
@@ -45,14 +54,18 @@ class Ground(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConsentGrant:
+    """A consent that was given and not taken back. `uses`: how often it may serve in the window that ends at `window_end`."""
+
     consent_id: UUID
     attributes: frozenset[str]
     valid_from: datetime
     valid_to: datetime
-    withdrawn_at: datetime | None = None
+    uses: int | None = None
+    used: int = 0
+    window_end: datetime | None = None
 
     def holds(self, now: datetime) -> bool:
-        return self.valid_from <= now < self.valid_to and (self.withdrawn_at is None or now < self.withdrawn_at)
+        return self.valid_from <= now < self.valid_to and (self.uses is None or self.used < self.uses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +82,10 @@ class Standing:
     def may(self, attribute: str, use: Use) -> bool:
         term = self.terms.get(attribute)
         return term is not None and use in term.uses
+
+    def nothing(self, ground: Ground) -> "Decision":
+        """On a subject of whom nothing may be told. That somebody asked stays hidden as long as an answer would."""
+        return Decision(NOTHING, ground, None, self.agreement.hash, hidden_for=_hidden_for(self.mandate))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +105,17 @@ class SubjectState:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Per attribute the uses allowed here; `ground` and `basis` say on what, for the ledger and the answer."""
+    """Per attribute the uses allowed here; `ground` and `basis` say on what, for the ledger and the answer.
+
+    `consent`: the one that it rests on. `hidden_for`: how long the entry is kept from its subject; None: for good.
+    """
 
     uses: Mapping[str, frozenset[Use]]
     ground: Ground
     basis: str | None
     agreement: bytes
+    consent: ConsentGrant | None = None
+    hidden_for: timedelta | None = timedelta(0)
 
     def allows(self, attribute: str, use: Use) -> bool:
         return use in self.uses.get(attribute, ())
@@ -117,15 +139,36 @@ def standing(
 
 def decide(standing: Standing, subject: SubjectState, now: datetime) -> Decision:
     """The uses of each attribute for this subject. Total: whatever does not hold leads to no uses at all."""
-    ground = _obstacle(standing, subject, now)
+    ground, mandate = _obstacle(standing, subject, now), standing.mandate
     if ground is not None:
-        return Decision(NOTHING, ground, None, standing.agreement.hash)
-    if standing.mandate is not None:
+        return standing.nothing(ground)
+    if mandate is not None:
         uses = {name: term.uses for name, term in standing.terms.items()}
-        return Decision(uses, Ground.MANDATE, standing.mandate.hash.hex(), standing.agreement.hash)
-    assert subject.consent is not None
-    uses = {name: term.uses for name, term in standing.terms.items() if name in subject.consent.attributes}
-    return Decision(uses, Ground.CONSENT, str(subject.consent.consent_id), standing.agreement.hash)
+        hidden_for = _hidden_for(mandate)
+        return Decision(uses, Ground.MANDATE, mandate.hash.hex(), standing.agreement.hash, hidden_for=hidden_for)
+    consent = subject.consent
+    assert consent is not None
+    uses = {name: term.uses for name, term in standing.terms.items() if name in consent.attributes}
+    return Decision(uses, Ground.CONSENT, str(consent.consent_id), standing.agreement.hash, consent)
+
+
+def decide_self(ground: Ground, *, assisted: bool = False) -> Decision:
+    """Of one's own record, or a ward's (SELF or WARD): all that is known of a person is released, and nothing else.
+
+    While somebody sits beside: the names only, for whoever is beside learns what is told.
+    """
+    return Decision(_BESIDE_SOMEBODY if assisted else _OF_ONESELF, ground, None, b"")
+
+
+def decide_upkeep(*attributes: str) -> Decision:
+    """For the registry's own work: these attributes are compared, and none is told."""
+    return Decision(dict.fromkeys(attributes, frozenset({Use.MATCH})), Ground.UPKEEP, None, b"")
+
+
+def _hidden_for(mandate: Mandate | None) -> timedelta | None:
+    if mandate is None or mandate.disclosure is Disclosed.IMMEDIATE:
+        return timedelta(0)
+    return None if mandate.disclosure_days is None else timedelta(days=mandate.disclosure_days)
 
 
 def _obstacle(standing: Standing, subject: SubjectState, now: datetime) -> Ground | None:

@@ -16,6 +16,7 @@ LIFETIME = timedelta(days=90)
 FUTURE = timedelta(minutes=1)  # clocks of several servers differ
 _VERSION, _NONCE, _SECONDS, _TAG = 2, 16, 6, 16  # bytes
 MAX_LENGTH = 54  # characters: those bytes in base64url
+MAX_SUBJECTS = 4  # that one browser is known to
 
 
 def device_cookie(keys: KeyRing, subject: UUID, at: datetime) -> str:
@@ -45,3 +46,22 @@ def known_device(keys: KeyRing, subject: UUID, cookie: str | None, now: datetime
 
 def _tag(keys: KeyRing, subject: UUID, head: bytes, version: int) -> bytes:
     return keys.index("DEVICE", f"{subject}:{head.hex()}", version)
+
+
+# --- one cookie, with a part for each subject that has signed in on it
+
+
+def known_among(keys: KeyRing, subject: UUID, cookie: str | None, now: datetime) -> str | None:
+    """The device's own id for that subject, where one of the cookie's parts was given to it; None for any other."""
+    known = (known_device(keys, subject, part, now) for part in _parts(cookie))
+    return next((device for device in known if device is not None), None)
+
+
+def with_device(keys: KeyRing, subject: UUID, cookie: str | None, now: datetime) -> str:
+    """The cookie from now on: a fresh part for that subject, and the latest of others'."""
+    others = [part for part in _parts(cookie) if known_device(keys, subject, part, now) is None]
+    return ".".join([device_cookie(keys, subject, now), *others[: MAX_SUBJECTS - 1]])
+
+
+def _parts(cookie: str | None) -> list[str]:
+    return cookie.split(".") if cookie and len(cookie) <= MAX_SUBJECTS * (MAX_LENGTH + 1) else []

@@ -40,7 +40,7 @@ class SealedRecord:
 class Disclosure:
     """Opens values for one subject within one decision. `subject` is the id the entry is kept under."""
 
-    __slots__ = ("_record", "decision", "entry_id", "field", "notes", "outcome", "purpose", "revealed", "subject")
+    __slots__ = ("_record", "decision", "entry_id", "failed", "field", "notes", "outcome", "purpose", "revealed", "subject")
 
     def __init__(
         self,
@@ -61,6 +61,7 @@ class Disclosure:
         self.notes: dict[str, str] = {}  # attribute -> its uses here, in their order: "MATCH, PREDICATE REFUSED"
         self.revealed: dict[str, list[Any]] = {}
         self.outcome: Any = None
+        self.failed: list[str] = []  # attributes of which a claim did not hold: for the subject's own eyes
 
     @property
     def key(self) -> DataKey:

@@ -10,8 +10,9 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from access.call import Call, Scope, allow
+from access.call import Call, allow
 from access.models import Instance
+from access.rights import Scope
 from core.database import Reader, Row
 from core.errors import Conflict, Unavailable
 from core.keys import DEMO, KeyRing

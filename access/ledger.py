@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -31,7 +32,9 @@ class Entry:
     subject_id: UUID
     entry_id: UUID
     recorded_at: datetime
+    shown_at: datetime | None
     agency_id: UUID | None
+    actor: str
     leaf: bytes
     sealed: bytes
 
@@ -53,19 +56,20 @@ def entry(disclosure: Disclosure, call: Call) -> Entry:
     uses = plain_json(disclosure.notes)
     answer = answer_hash(disclosure)
     at = call.now.isoformat(timespec="microseconds")
-    agency = call.actor.agency
+    actor = call.actor
+    agency = actor.agency
     leaf = {
         "v": VERSION,
         "id": str(disclosure.entry_id),
         "at": at,
         "request": str(call.request_id),
-        "actor": call.actor.kind.value,
-        "agency": None if agency is None else str(agency),
-        "key": call.actor.kid,
-        "officer": None,
-        "office": None,
-        "operator": None,
-        "on_behalf": None,
+        "actor": actor.kind.value,
+        "agency": _text(agency),
+        "key": actor.kid,
+        "officer": _text(actor.account or actor.assistant),
+        "office": _text(actor.office),
+        "operator": _text(actor.operator),
+        "on_behalf": None if actor.person is None else "SELF" if actor.person == actor.holder else "WARD",
         "purpose": disclosure.purpose,
         "agreement": decision.agreement.hex(),
         "field": disclosure.field,
@@ -74,21 +78,29 @@ def entry(disclosure: Disclosure, call: Call) -> Entry:
         "uses": commitment(salt, "uses", uses),
         "answer": commitment(salt, "answer", answer),
     }
-    details = {
+    details: dict[str, Any] = {
         "salt": text64(salt),
         "ground": decision.ground,
         "basis": decision.basis,
         "uses": disclosure.notes,
         "answer": text64(answer),
     }
+    if disclosure.failed:
+        details["failed"] = disclosure.failed
     return Entry(
         subject_id=disclosure.subject,
         entry_id=disclosure.entry_id,
         recorded_at=call.now,
+        shown_at=None if decision.hidden_for is None else call.now + decision.hidden_for,
         agency_id=agency,
+        actor=actor.kind,
         leaf=plain_json(leaf),
         sealed=disclosure.key.seal(SEALED_ATTRIBUTE, disclosure.entry_id, plain_json(details).decode()),
     )
+
+
+def _text(id_: UUID | None) -> str | None:
+    return None if id_ is None else str(id_)
 
 
 class Ledger(Kind):
@@ -99,13 +111,16 @@ class Ledger(Kind):
     ) -> Mapping[int, SijilError]:
         entries = [entry for _, entry in effects]
         await connection.execute(
-            """insert into ledger_entry (subject_id, entry_id, recorded_at, agency_id, leaf, sealed, format)
-            select *, $7::smallint
-            from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::bytea[], $6::bytea[])""",
+            """insert into ledger_entry (subject_id, entry_id, recorded_at, shown_at, agency_id, actor, leaf, sealed, format)
+            select *, $9::smallint
+            from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[], $6::varchar[], $7::bytea[],
+                        $8::bytea[])""",
             [e.subject_id for e in entries],
             [e.entry_id for e in entries],
             [e.recorded_at for e in entries],
+            [e.shown_at for e in entries],
             [e.agency_id for e in entries],
+            [e.actor for e in entries],
             [e.leaf for e in entries],
             [e.sealed for e in entries],
             VERSION,

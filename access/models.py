@@ -1,11 +1,11 @@
-"""Rows of who asks and what they may see: agencies, keys, agreements, mandates, consents, counters and the ledger."""
+"""Rows of agencies that ask and what they may see: keys, agreements, mandates, counters, the ledger; and of messages."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, UniqueConstraint
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from access.call import Purpose
@@ -108,28 +108,6 @@ class Mandate(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
-class Consent(Base):
-    """What a person lets one agency ask for, for one purpose, until a date."""
-
-    __tablename__ = "consent"
-    __spread__ = Spread.PERSON
-    __table_args__ = (
-        CheckConstraint("valid_from < valid_to", name="dates"),
-        CheckConstraint("cardinality(attributes) > 0", name="attributes"),
-        CheckConstraint(f"purpose in ({PURPOSES})", name="purpose"),
-        Index(None, "person_id", "agency_id", "purpose"),
-    )
-
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
-    consent_id: Mapped[UUID] = mapped_column(primary_key=True)
-    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.agency_id"))
-    purpose: Mapped[str] = mapped_column(String(32))
-    attributes: Mapped[list[str]] = mapped_column(ARRAY(String(64)))
-    valid_from: Mapped[datetime] = mapped_column(Instant)
-    valid_to: Mapped[datetime] = mapped_column(Instant)
-    withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)
-
-
 class Replay(Base):
     """Every `jti` seen while it could still be used: SHA-256 of the key's thumbprint and the `jti`."""
 
@@ -153,7 +131,7 @@ class Counter(Base):
     __spread_by__ = "owner_id"
     __table_args__ = (
         CheckConstraint("used >= 0", name="used"),
-        CheckConstraint("kind in ('FAILURES', 'POINTS')", name="kind"),
+        CheckConstraint("kind in ('FAILURES', 'POINTS', 'CONSENT')", name="kind"),
         Index(None, "window_end"),
     )
 
@@ -165,7 +143,10 @@ class Counter(Base):
 
 
 class LedgerEntry(Base):
-    """One subject, one root field, one answer. The leaf holds commitments; their salt is sealed under the subject's key."""
+    """One subject, one root field, one answer. The leaf holds commitments; their salt is sealed under the subject's key.
+
+    `shown_at`: from when its subject sees it; null: never.
+    """
 
     __tablename__ = "ledger_entry"
     __spread__ = Spread.VALUE
@@ -175,6 +156,47 @@ class LedgerEntry(Base):
     entry_id: Mapped[UUID] = mapped_column(primary_key=True)
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     agency_id: Mapped[UUID | None]
+    shown_at: Mapped[datetime | None] = mapped_column(Instant)
+    actor: Mapped[str] = mapped_column(String(8))
     leaf: Mapped[bytes] = mapped_column(LargeBinary)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     format: Mapped[int] = mapped_column(SmallInteger, default=1)
+
+
+class Message(Base):
+    """One notice to one address. Recipient and body are sealed under the owner's data key; the body goes once it was sent."""
+
+    __tablename__ = "message"
+    __spread__ = Spread.VALUE
+    __spread_by__ = "owner_id"
+    __table_args__ = (
+        CheckConstraint("owner_kind in ('PERSON', 'ACCOUNT')", name="owner_kind"),
+        CheckConstraint("channel in ('SMS', 'EMAIL')", name="channel"),
+        CheckConstraint("lang in ('AR', 'FR', 'EN')", name="lang"),
+        CheckConstraint("notice ~ '^[A-Z][A-Z_]*$'", name="notice"),
+        CheckConstraint(
+            "state in ('WAITING', 'SENDING', 'SENT', 'UNCERTAIN', 'REFUSED', 'LAPSED', 'SUPPRESSED', 'DROPPED')", name="state"
+        ),
+        CheckConstraint("state not in ('WAITING', 'SENDING', 'UNCERTAIN') or body is not null", name="body"),
+        CheckConstraint("state <> 'SENDING' or attempt is not null", name="attempt"),
+        CheckConstraint("attempts >= 0", name="attempts"),
+        Index(None, "told_at"),
+    )
+
+    owner_id: Mapped[UUID] = mapped_column(primary_key=True)
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    owner_kind: Mapped[str] = mapped_column(String(16))
+    job_id: Mapped[UUID]
+    notice: Mapped[str] = mapped_column(String(32))
+    channel: Mapped[str] = mapped_column(String(8))
+    lang: Mapped[str] = mapped_column(String(2))
+    state: Mapped[str] = mapped_column(String(16))
+    recipient: Mapped[bytes] = mapped_column(LargeBinary)
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    attempt: Mapped[UUID | None]
+    attempts: Mapped[int] = mapped_column(SmallInteger)
+    told_at: Mapped[datetime] = mapped_column(Instant)
+    useful_until: Mapped[datetime | None] = mapped_column(Instant)
+    sending_at: Mapped[datetime | None] = mapped_column(Instant)
+    settled_at: Mapped[datetime | None] = mapped_column(Instant)
+    error: Mapped[str | None] = mapped_column(String(100))

@@ -5,8 +5,8 @@ noted; the edge closes it and has its settlement made durable before the answer 
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -25,10 +25,10 @@ from access.counters import (
     Counted,
     window_end,
 )
-from access.decision import Decision, Standing
+from access.decision import NOTHING, ConsentGrant, Decision, Ground, Standing
 from access.disclosure import Disclosure, SealedRecord
 from core.database import Database, Reader, Row
-from core.errors import Code, RateLimited, TooCostly, Unauthenticated
+from core.errors import Code, Forbidden, RateLimited, TooCostly, Unauthenticated
 from core.ids import uuid7
 from core.keys import KeyRing
 from core.settlement import Settlement
@@ -57,6 +57,7 @@ class Reading:
     disclosures: list[Disclosure] = field(default_factory=list)
     points: int = 0
     failed: Counter[UUID] = field(default_factory=Counter)  # failed questions, by subject, of all fields together
+    rested: Counter[ConsentGrant] = field(default_factory=Counter)  # answers that rest on a consent with a limit
     _authority: Row | None = None
     _failures: FailureBudget | None = None
     _snapshot: Reader | None = None
@@ -108,16 +109,27 @@ class Reading:
             finally:
                 self._snapshot = None
 
+    @contextmanager
+    def within(self, transaction: Reader) -> Iterator[None]:
+        """Within this block all statements are asked in that transaction, which also writes."""
+        self._snapshot = transaction
+        try:
+            yield
+        finally:
+            self._snapshot = None
+
     async def standing(self, row: Row, call: Call, purpose: Purpose) -> Standing:
         """What the agency may do for the purpose, from a row with the columns of `authority.COLUMNS`."""
         self._admit(row, call.now)
+        if call.actor.purposes is not None and purpose not in call.actor.purposes:
+            raise Forbidden("this is none of the purposes that you may ask for", path=("purpose",))
         standing = await self.documents.standing(row, call.actor, purpose, call.now, self)
         self._failures = standing.agreement.failures
         return standing
 
     async def admit(self, call: Call) -> Row:
         """For answers that ask about nobody: the agency, its key and its rate still have to hold."""
-        rows = await self.ask(authority.ALONE, *authority.parameters(call, None))
+        rows = await self.ask(authority.alone(call.actor.kind), *authority.parameters(call, None))
         return self._admit(rows[0] if rows else None, call.now)
 
     def _admit(self, row: Row | None, now: datetime) -> Row:
@@ -129,7 +141,16 @@ class Reading:
         return row
 
     def disclose(self, decision: Decision, record: SealedRecord, call: Call, *, subject: UUID, root_field: str) -> Disclosure:
-        """The key to one subject's values for one root field. It becomes a ledger entry when the answer is closed."""
+        """The key to one subject's values for one root field. It becomes a ledger entry when the answer is closed.
+
+        A consent that was used up by earlier rows of the same request opens nothing more.
+        """
+        consent = decision.consent
+        if consent is not None and consent.uses is not None:
+            if consent.used + self.rested[consent] < consent.uses:
+                self.rested[consent] += 1
+            else:
+                decision = Decision(NOTHING, Ground.NO_CONSENT, None, decision.agreement)
         disclosure = Disclosure(
             decision, record, subject=subject, entry_id=uuid7(call.now), field=root_field, purpose=call.purpose
         )
@@ -140,26 +161,35 @@ class Reading:
         """Nothing was answered: nothing is recorded or counted, but that the proof was used."""
         self.disclosures.clear()
         self.failed.clear()
+        self.rested.clear()
         self.points = 0
         self.settlement.keep_only(SPENT)
 
-    def close(self, call: Call) -> Settlement:
-        """The settlement with an entry for every disclosure, the points, and the failures counted."""
+    def close(self, call: Call, *, done: bool = False) -> Settlement:
+        """The settlement with an entry for every disclosure, the points, and the failures counted.
+
+        `done`: something was done already that cannot be taken back; what is counted then is not refused any more.
+        """
         for disclosure in self.disclosures:
             self.settlement.add(ledger.LEDGER, ledger.entry(disclosure, call))
         agency = call.actor.agency
         if agency is None or self._authority is None:
             return self.settlement
 
-        def count(owner: UUID, kind: Counted, seconds: int, amount: int, limit: int) -> None:
+        def count(owner: UUID, kind: Counted, end: datetime, amount: int, limit: int) -> None:
             if amount:
-                self.settlement.add(COUNTED, Count(owner, agency, kind, window_end(call.now, seconds), amount, limit))
+                self.settlement.add(COUNTED, Count(owner, agency, kind, end, amount, None if done else limit))
 
-        count(agency, Counted.POINTS, POINTS_WINDOW_SECONDS, self.points, self._authority["points_limit"])
+        minute, hour = (window_end(call.now, seconds) for seconds in (POINTS_WINDOW_SECONDS, FAILURES_WINDOW_SECONDS))
+        count(agency, Counted.POINTS, minute, self.points, self._authority["points_limit"])
         if self._failures is not None:
             for owner, amount in self.failed.items():
-                count(owner, Counted.FAILURES, FAILURES_WINDOW_SECONDS, amount, self._failures.subject)
-            count(agency, Counted.FAILURES, FAILURES_WINDOW_SECONDS, self.failed.total(), self._failures.agency)
+                count(owner, Counted.FAILURES, hour, amount, self._failures.subject)
+            count(agency, Counted.FAILURES, hour, self.failed.total(), self._failures.agency)
+        for consent, amount in self.rested.items():
+            assert consent.uses is not None
+            assert consent.window_end is not None
+            count(consent.consent_id, Counted.CONSENT, consent.window_end, amount, consent.uses)
         return self.settlement
 
     @property

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from access.call import AGENCY_SCOPES, Actor, ActorKind
+from access.call import Actor, ActorKind
 from access.catalogue import Labels, Lang
+from access.rights import AGENCY_SCOPES
 from core.database import Reader
 from core.errors import Forbidden, Unauthenticated
 from core.keys import DEMO, KeyRing

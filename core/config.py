@@ -21,6 +21,17 @@ class Settings(BaseSettings):
     connections: int = Field(default=8, ge=1, le=200)
     token_lifetime_seconds: int = Field(default=300, ge=30, le=900)
     settlement_queue: int = Field(default=2000, ge=1, le=100_000)
+    trusted_proxies: str | None = None  # addresses, with commas between
+    jobs: bool = True  # whether this process does jobs, messages among them
+    smtp_url: SecretStr | None = None
+    mail_from: str | None = None
+    sms_url: str | None = None
+    sms_secret: SecretStr | None = None
+
+    @property
+    def proxies(self) -> frozenset[str]:
+        """The addresses of reverse proxies of ours."""
+        return frozenset(filter(None, map(str.strip, (self.trusted_proxies or "").split(","))))
 
     @property
     def key_file(self) -> Path:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 
 import asyncpg
 from sqlalchemy import MetaData, make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -73,12 +74,22 @@ class Reader(Protocol):
     async def ask(self, sql: str, *values: Any) -> Sequence[Row]: ...
 
 
-class _Snapshot:
+class Snapshot:
+    """Answers statements on one connection: out of the transaction that is open there."""
+
     def __init__(self, connection: "asyncpg.Connection[Row]") -> None:
         self._connection = connection
 
     async def ask(self, sql: str, *values: Any) -> Sequence[Row]:
         return await self._connection.fetch(sql, *values)
+
+
+async def raw(connection: AsyncConnection) -> "asyncpg.Connection[Row]":
+    """The driver's own connection, within the same transaction."""
+    driver: asyncpg.Connection[Row] = (await connection.get_raw_connection()).driver_connection  # type: ignore[assignment]
+    if not driver.is_in_transaction():  # SQLAlchemy begins with its own first statement, and the driver knows of none before it
+        await connection.exec_driver_sql("select 1")
+    return driver
 
 
 class Database:
@@ -125,13 +136,16 @@ class Database:
     async def snapshot(self) -> AsyncIterator[Reader]:
         """Several statements that see the same instant."""
         async with self.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-            yield _Snapshot(connection)
+            yield Snapshot(connection)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction through SQLAlchemy: returning commits, raising rolls back."""
-        async with self.engine.begin() as connection:
-            yield connection
+        """A transaction through SQLAlchemy: returning commits, raising rolls back. Raises Unavailable without a database."""
+        try:
+            async with self.engine.begin() as connection:
+                yield connection
+        except (*_UNREACHABLE, InterfaceError, OperationalError) as fault:
+            raise Unavailable("the database cannot be reached") from fault
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator["asyncpg.Connection[Row]"]:
@@ -164,6 +178,19 @@ class Database:
                 connection.terminate()
                 connection = None
             self._idle.put_nowait(connection)
+
+    @asynccontextmanager
+    async def apart(self) -> AsyncIterator["asyncpg.Connection[Row]"]:
+        """A raw connection beside the bounded number, for who keeps it: to listen, say. Raises Unavailable."""
+        try:
+            connection = await self._connect()
+        except _UNREACHABLE as fault:
+            raise Unavailable("the database cannot be reached") from fault
+        try:
+            yield connection
+        finally:
+            self._open.discard(connection)
+            connection.terminate()
 
     def _drop_idle(self) -> None:
         """Where one connection broke the others most likely did, too: all are made anew when they are next needed."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from access.catalogue import Labels, Lang
+from core.emails import MAX_LENGTH, normal_email
 from core.errors import Invalid
 from core.texts import LATIN_DIGITS
 from identity.names import unified
@@ -117,11 +118,7 @@ _CNIE = re.compile(r"[A-Z]{1,2}\d{1,7}", re.ASCII)
 _PERMIT = re.compile(r"[A-Z]{1,2}\d{4,9}[A-Z]?", re.ASCII)
 _MOROCCAN = re.compile(r"\+212[5-8]\d{8}", re.ASCII)
 _FOREIGN = re.compile(r"\+(?!212)[1-9]\d{6,14}", re.ASCII)
-_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_EMAIL = re.compile(
-    rf"(?=.{{1,64}}@)[a-z0-9!#$%&'*+/=?^_`{{|}}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{{|}}~-]+)*@{_LABEL}(?:\.{_LABEL})+"
-)
-_LONGEST = 254  # characters, of an e-mail address
+_LONGEST = MAX_LENGTH  # of all of them
 _IN_NUMBERS: dict[int, str | None] = LATIN_DIGITS | dict.fromkeys(map(ord, " \u00a0\u202f.-\u2010\u2011\u2013()/"))
 
 
@@ -153,14 +150,6 @@ def normal_telephone(text: str) -> str:
     if not (_MOROCCAN.fullmatch(number) or _FOREIGN.fullmatch(number)):
         raise Invalid("not a telephone number: expected a 0 and nine digits, or a + and the country's code")
     return number
-
-
-def normal_email(text: str) -> str:
-    """Lower-case, without blanks around it."""
-    address = text.strip().lower()
-    if not text.isascii() or not _EMAIL.fullmatch(address):
-        raise Invalid("not an e-mail address")
-    return address
 
 
 NORMAL_FORMS: dict[str, Callable[[str], str]] = {

@@ -70,11 +70,6 @@ def region_of(code: str) -> int:
     return region
 
 
-def lineage(code: str) -> frozenset[str]:
-    """The code itself and those of all divisions that it lies in."""
-    return frozenset((code, code[:2], code[:6], code[:12]))
-
-
 def parse_csv(lines: Iterable[str]) -> Iterator[Division]:
     """The divisions of a file, in its order.
 

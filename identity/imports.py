@@ -13,9 +13,10 @@ import asyncpg
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from access.call import Call, Purpose, Scope, allow
+from access.call import Call, Purpose, allow
 from access.decision import Status
 from access.models import Instance
+from access.rights import Scope
 from core.database import Reader, Row
 from core.dates import PartialDate
 from core.errors import Conflict, Invalid, SijilError, TooCostly, Unavailable

@@ -43,7 +43,10 @@ class Person(Base):
 
     __tablename__ = "person"
     __spread__ = Spread.PERSON
-    __table_args__ = (CheckConstraint("status in ('ACTIVE', 'SUSPENDED', 'DECEASED', 'CANCELLED', 'DECOY')", name="status"),)
+    __table_args__ = (
+        CheckConstraint("status in ('ACTIVE', 'SUSPENDED', 'DECEASED', 'CANCELLED', 'DECOY')", name="status"),
+        CheckConstraint("lang in ('AR', 'FR', 'EN')", name="lang"),
+    )
 
     person_id: Mapped[UUID] = mapped_column(primary_key=True)
     data_key: Mapped[bytes] = mapped_column(LargeBinary)
@@ -66,6 +69,7 @@ class Person(Base):
     address: Mapped[bytes | None] = mapped_column(LargeBinary)
     telephone: Mapped[bytes | None] = mapped_column(LargeBinary)
     email: Mapped[bytes | None] = mapped_column(LargeBinary)
+    lang: Mapped[str | None] = mapped_column(String(2))  # the one last chosen, for what is sent
 
 
 class Identifier(Base):
@@ -129,3 +133,80 @@ class IdentityLock(Base):
     mandated_too: Mapped[bool]
     valid_from: Mapped[datetime] = mapped_column(Instant)
     valid_to: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class TelephoneChange(Base):
+    """A new telephone of a person, set at a centre or vouched for by two registered people. It counts from `takes_effect_at`.
+
+    Until then the holder of the old one may stop it. Vouched for: `takes_effect_at` is known once both have confirmed.
+    """
+
+    __tablename__ = "telephone_change"
+    __spread__ = Spread.PERSON
+    __table_args__ = (
+        CheckConstraint("method in ('CENTRE', 'WITNESSES')", name="method"),
+        CheckConstraint("(method = 'CENTRE') = (agent_id is not null)", name="agent"),
+        CheckConstraint("applied_at is null or stopped_at is null", name="one_end"),
+        CheckConstraint("applied_at >= takes_effect_at", name="waited"),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
+    change_id: Mapped[UUID] = mapped_column(primary_key=True)
+    telephone: Mapped[bytes] = mapped_column(LargeBinary)
+    method: Mapped[str] = mapped_column(String(16))
+    agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.account_id"))
+    begun_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)  # by when witnesses must have confirmed
+    takes_effect_at: Mapped[datetime | None] = mapped_column(Instant)
+    stopped_at: Mapped[datetime | None] = mapped_column(Instant)
+    applied_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class TelephoneWitness(Base):
+    """Somebody registered who is asked to vouch for a change of another's telephone. Kept with the witness, who answers.
+
+    `claim`: the name and the number as the applicant typed them, sealed under the witness's key; nothing of the register.
+    `applicant_id`, `change_id`: or ids that stand for nobody and nothing, where nothing can come of it.
+    """
+
+    __tablename__ = "telephone_witness"
+    __spread__ = Spread.PERSON
+    __table_args__ = (
+        CheckConstraint("applicant_id <> person_id", name="another"),
+        CheckConstraint("(confirmed is null) = (answered_at is null)", name="answered"),
+        Index(None, "change_id"),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.person_id"), primary_key=True)  # the witness
+    change_id: Mapped[UUID] = mapped_column(primary_key=True)
+    applicant_id: Mapped[UUID]
+    claim: Mapped[bytes] = mapped_column(LargeBinary)
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    confirmed: Mapped[bool | None]
+
+
+class AccessReport(Base):
+    """A person finds that an access to their data was not right. The text is sealed under the person's key.
+
+    `division`: where the person resides, for whoever answers there; null: nobody knows where.
+    """
+
+    __tablename__ = "access_report"
+    __spread__ = Spread.PERSON
+    __table_args__ = (
+        CheckConstraint("(answered_at is null) = (answer is null)", name="answered"),
+        Index(None, "reported_at"),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
+    report_id: Mapped[UUID] = mapped_column(primary_key=True)
+    entry_id: Mapped[UUID]
+    number: Mapped[str] = mapped_column(String(16))
+    division: Mapped[str | None] = mapped_column(String(16))
+    text: Mapped[bytes] = mapped_column(LargeBinary)
+    reported_at: Mapped[datetime] = mapped_column(Instant)
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    answered_by: Mapped[UUID | None]
+    answer: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
-from access.call import Call, Purpose, Scope, allow
+from access.call import Call, Purpose, allow
 from access.decision import Standing, decide
 from access.disclosure import Disclosure, SealedRecord, Withheld
 from access.reading import Reading
+from access.rights import Scope
 from core.database import Reader
 from core.errors import BudgetSpent
 from core.errors import Withheld as WithheldError

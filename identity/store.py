@@ -10,14 +10,15 @@ from functools import lru_cache
 from uuid import UUID
 
 from access import authority
-from access.call import Call, Purpose
+from access.call import ActorKind, Call, Purpose
+from access.consent_states import Window, window_ends
 from access.decision import ConsentGrant, Standing, Status, SubjectState
 from access.disclosure import SealedRecord
 from access.reading import Reading
+from access.territory import lineage
 from core.database import Reader, Row
 from core.errors import Invalid
 from core.keys import KeyRing
-from identity.divisions import lineage
 from identity.numbers import Idcs, TokenKind, resolve_token
 
 DECOY = UUID("00000000-0000-7000-8000-0000000dec07")
@@ -40,6 +41,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "person.email": ("person.email",),
 }
 RESIDENCE = "person.residence"
+_WINDOWS = "array[" + ", ".join(f"'{window}'" for window in Window) + "]::varchar[]"
 SEALED_PARTS = tuple(part for parts in PARTS.values() for part in parts)
 
 
@@ -99,10 +101,10 @@ def key_of(keys: KeyRing, agency: UUID, *, idcs: str | None, token: str | None) 
 
 
 @lru_cache(maxsize=256)
-def _statement(parts: tuple[str, ...]) -> str:
+def _statement(parts: tuple[str, ...], kind: ActorKind) -> str:
     columns = "".join(f", p.{column(part)}" for part in parts)
     first = authority.FIRST_FREE
-    hashes, persons, strangers, consents, version, decoy = (f"${n}" for n in range(first, first + 6))
+    hashes, persons, strangers, consents, version, decoy, windows = (f"${n}" for n in range(first, first + 7))
     now, purpose, agency = authority.NOW, authority.PURPOSE, authority.AGENCY
     locked = f"""(select array_agg(purpose) from identity_lock l, unnest(l.purposes) purpose where l.person_id = p.person_id
         and l.valid_from <= {now} and (l.valid_to is null or {now} < l.valid_to)"""
@@ -112,17 +114,23 @@ def _statement(parts: tuple[str, ...]) -> str:
         with ordinality as asked (hash, person_id, stranger, consent_id, n))
     select {authority.COLUMNS}, known.person_id as known_id, coalesce(known.person_id, asked.stranger) as entry_owner,
            p.person_id, p.data_key, p.status{columns}, c.consent_id, c.attributes as consent_attributes,
-           c.valid_from as consent_from, c.valid_to as consent_to, coalesce(f.used, 0) as failures,
+           c.valid_from as consent_from, c.valid_to as consent_to, c.uses as consent_uses, c.used as consent_used,
+           c.window_end as consent_window, coalesce(f.used, 0) as failures,
            {locked}) as locked, {locked} and l.mandated_too) as locked_mandated
       from asked
-      left join ({authority.SOURCE}) authority on asked.n = 1
+      left join ({authority.source(kind)}) authority on asked.n = 1
       left join identifier i on i.hash = asked.hash and i.kind = 'IDCS' and i.key_version = {version}
       left join person known on known.person_id = coalesce(i.owner_id, asked.person_id) and known.status <> 'DECOY'
       join person p on p.person_id = coalesce(known.person_id, {decoy})
       left join lateral (
-           select c.consent_id, c.attributes, c.valid_from, c.valid_to from consent c
+           select c.consent_id, c.attributes, c.valid_from, c.valid_to, c.uses, coalesce(u.used, 0) as used, w.window_end
+             from consent c
+             cross join lateral (select ({windows}::timestamptz[])[array_position({_WINDOWS}, c.per)] as window_end) w
+             left join counter u on c.uses is not null and u.owner_id = c.consent_id and u.agency_id = c.agency_id
+              and u.kind = 'CONSENT' and u.window_end = w.window_end
             where c.person_id = p.person_id and c.agency_id = {agency} and c.purpose = {purpose}::varchar
-              and c.valid_from <= {now} and {now} < c.valid_to and (c.withdrawn_at is null or {now} < c.withdrawn_at)
+              and c.state = 'GRANTED' and c.valid_from <= {now} and {now} < c.valid_to
+              and (c.uses is null or coalesce(u.used, 0) < c.uses)
               and (asked.consent_id is null or c.consent_id = asked.consent_id)
             order by c.valid_from desc, c.consent_id desc limit 1) c on true
       left join counter f on f.owner_id = coalesce(known.person_id, asked.stranger) and f.agency_id = {agency}
@@ -145,7 +153,7 @@ async def subjects(
     wanted = {part for attribute in attributes for part in PARTS.get(attribute, ())} | {RESIDENCE}
     parts = tuple(part for part in SEALED_PARTS if part in wanted)
     rows = await reading.ask(
-        _statement(parts),
+        _statement(parts, call.actor.kind),
         *authority.parameters(call, purpose),
         [key.hash for key, _ in asked],
         [key.person_id for key, _ in asked],
@@ -153,6 +161,7 @@ async def subjects(
         [consent for _, consent in asked],
         reading.keys.index_version,
         DECOY,
+        window_ends(call.now),
     )
     return rows[0], [_subject(row, parts, reading.keys) for row in rows]
 
@@ -163,7 +172,15 @@ def _subject(row: Row, parts: tuple[str, ...], keys: KeyRing) -> Subject:
     consent = None
     if row["consent_id"] is not None:
         attributes = frozenset(row["consent_attributes"])
-        consent = ConsentGrant(row["consent_id"], attributes, row["consent_from"], row["consent_to"])
+        consent = ConsentGrant(
+            row["consent_id"],
+            attributes,
+            row["consent_from"],
+            row["consent_to"],
+            row["consent_uses"],
+            row["consent_used"],
+            row["consent_window"],
+        )
     return Subject(
         person_id=row["known_id"],
         entry_owner=row["entry_owner"],

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.errors import Conflict
-from migrations.metadata import METADATA
+from migrations.metadata import METADATA, ours
 
 EMPTYING = ("drop schema public cascade", "create schema public authorization pg_database_owner")
 # Two servers that start together must not migrate together.
@@ -43,7 +43,8 @@ async def differences(engine: AsyncEngine) -> list[str]:
     """What the database has otherwise than the code; empty where they agree."""
 
     def compare(connection: Connection) -> list[str]:
-        return [repr(change) for change in compare_metadata(MigrationContext.configure(connection), METADATA)]
+        context = MigrationContext.configure(connection, opts={"include_name": ours})
+        return [repr(change) for change in compare_metadata(context, METADATA)]
 
     async with engine.connect() as connection:
         return await connection.run_sync(compare)

@@ -7,10 +7,11 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from access.call import Call, Purpose, Scope, allow
-from access.decision import NOTHING, Decision, Ground, Standing, decide
+from access.call import Call, Purpose, allow
+from access.decision import Ground, Standing, decide
 from access.disclosure import Disclosure, SealedRecord, Withheld
 from access.reading import Reading
+from access.rights import Scope
 from core.database import Row
 from core.errors import BudgetSpent, Invalid
 from core.errors import Withheld as WithheldError
@@ -119,7 +120,7 @@ async def household(
     # Nobody's household is looked for, too: a stranger must not be told apart by the statements it takes.
     home = await store.household(reading, found or identity_store.DECOY)
     if found is None or home is None:
-        unknown = Decision(NOTHING, Ground.UNKNOWN, None, standing.agreement.hash)
+        unknown = standing.nothing(Ground.UNKNOWN)
         disclosure = reading.disclose(unknown, subject.record, call, subject=subject.entry_owner, root_field="household")
     else:
         record = SealedRecord(found, reading.keys.masters.unwrap(found, home["data_key"]), {"household.code": home["code"]})

@@ -11,7 +11,8 @@ from uuid import UUID
 
 import asyncpg
 
-from access.call import Call, Scope, allow
+from access.call import Call, allow
+from access.rights import Scope
 from core.canonical import canonical, content_hash
 from core.database import Reader, Row
 from core.dates import PartialDate

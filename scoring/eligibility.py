@@ -8,9 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from access import receipts
-from access.call import Call, Purpose, Scope, allow
+from access.call import Call, Purpose, allow
 from access.disclosure import Disclosure, Withheld
 from access.reading import Reading
+from access.rights import Scope
 from core.canonical import plain_json, text64
 from core.database import Row
 from core.dates import civil_date

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import asyncpg
 
-from access.call import Call, Scope, allow
+from access.call import Call, allow
+from access.rights import Scope
 from core.canonical import canonical
 from core.database import Row
 from core.dates import PartialDate, civil_date

@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from access.call import Call, Scope, allow
+from access.call import Call, allow
 from access.disclosure import Disclosure, Withheld
 from access.reading import Reading, Refusal
+from access.rights import Scope
 from core import paging
 from core.database import Row
 from core.dates import civil_date

@@ -14,11 +14,12 @@ from uuid import UUID
 
 from access import receipts
 from access.agreements import Level
-from access.call import Call, Purpose, Scope, allow
+from access.call import Call, Purpose, allow
 from access.catalogue import Use
 from access.decision import Ground, Standing, Status
 from access.disclosure import Disclosure, SealedRecord
 from access.reading import Reading, Refusal
+from access.rights import Scope
 from core.dates import Precision, civil_date
 from core.errors import Invalid
 from identity import people
@@ -162,6 +163,7 @@ class _Desk:
             "refused": row["refused"],
             "verdicts": {name: compared.verdict for name, compared in verdicts.items()},
         }
+        disclosure.failed = _failed(question, verdicts)
         return Answer(question.asked.reference, confirmed, told, token, refused, self._call.now, number)
 
     def _judge(self, question: Question, disclosure: Disclosure) -> tuple[dict[str, Compared], bool, bool]:
@@ -207,6 +209,12 @@ class _Desk:
         if disclosure.decision.ground is not Ground.NOT_ACTIVE or subject.status not in (Status.DECEASED, Status.SUSPENDED):
             return None
         return Refusal(subject.status, None)
+
+
+def _failed(question: Question, verdicts: dict[str, Compared]) -> list[str]:
+    """The attributes of which something was claimed that does not hold, each once."""
+    compared = zip(question.attributes, verdicts.values(), strict=False)
+    return list(dict.fromkeys(attribute for attribute, each in compared if each.verdict is Verdict.MISMATCH))
 
 
 def _identified(question: Question, verdicts: dict[str, Compared]) -> bool:

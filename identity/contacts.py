@@ -1,0 +1,293 @@
+"""A person's registered telephone, and how it changes: at a centre, or vouched for by two witnesses (`witnesses.py`).
+
+    (asked of witnesses ──both confirm──>) WAITING ──after three days──> APPLIED
+                  └──────────────────────────┴──> STOPPED
+
+The telephone lets its holder in, so it never changes at once: the old number and the e-mail are told, and until the days are
+over whoever holds them can stop it, and so can a centre. A job applies it; it does so once, however often and late it runs.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from access import notices
+from access.call import ActorKind, Call, allow, system
+from access.catalogue import Use
+from access.disclosure import Disclosure, Withheld
+from access.notices import Channel
+from access.reading import Reading
+from access.rights import Scope
+from access.sessions import end_sessions_of
+from core.database import Row
+from core.errors import Conflict, Forbidden, Invalid
+from core.ids import uuid7
+from core.jobs import Kind, Work, enqueue
+from core.keys import KeyRing
+from core.sealed import DataKey
+from identity.codes import normal_form
+from identity.holders import Holder, holders, holders_of, lies_within, look, tell_holder, typed_number
+from identity.models import Identifier, Person, TelephoneChange
+from identity.self_view import disclose_own, own_record, person_of
+from identity.store import RESIDENCE
+
+WAITING_TIME = timedelta(days=3)
+STOP_PATH = "/me/telephone"  # of the portal: where a change is stopped
+TELEPHONE = "person.telephone"
+NEW_TELEPHONE = "telephone_change.telephone"
+APPLYING = Kind("telephone-change", attempts=10)
+_MOBILE = re.compile(r"\+212[67]\d{8}", re.ASCII)
+
+
+class ChangeState(StrEnum):
+    ASKED = "ASKED"  # of the witnesses, who have not both confirmed
+    WAITING = "WAITING"  # it will take effect, unless it is stopped
+    APPLIED = "APPLIED"
+    STOPPED = "STOPPED"
+    LAPSED = "LAPSED"  # the witnesses did not confirm in time
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """A change as it is shown. `telephone`: the last two digits of the new one, to its subject; None to others."""
+
+    change_id: UUID
+    state: ChangeState
+    method: str
+    telephone: str | Withheld | None
+    begun_at: datetime
+    takes_effect_at: datetime | None
+    ended_at: datetime | None
+
+
+def mobile(typed: str) -> str:
+    """A Moroccan mobile number in E.164. Raises Invalid for any other: text messages have to reach it."""
+    number = normal_form(TELEPHONE, typed)
+    if not _MOBILE.fullmatch(number):
+        raise Invalid("not a Moroccan mobile number")
+    return number
+
+
+def masked(telephone: str) -> str:
+    """What is left to tell a number by, for who knows it."""
+    return f"••••••{telephone[-2:]}"
+
+
+def state_of(row: Any, now: datetime) -> ChangeState:
+    """Of a row of `telephone_change`."""
+    if row["applied_at"] is not None:
+        return ChangeState.APPLIED
+    if row["stopped_at"] is not None:
+        return ChangeState.STOPPED
+    if row["takes_effect_at"] is not None:
+        return ChangeState.WAITING
+    return ChangeState.LAPSED if row["expires_at"] <= now else ChangeState.ASKED
+
+
+# --- at a centre
+
+
+@allow(Scope.CONTACT_CHANGE)
+async def change_telephone(
+    connection: AsyncConnection, call: Call, reading: Reading, *, idcs: str, telephone: str, issuer: str
+) -> tuple[UUID, UUID]:
+    """The person and a change that takes effect in three days, unless it is stopped. One that was open before is stopped.
+
+    Raises Invalid for a number that cannot be, and one and the same for an IDCS that nobody has and one whose holder resides
+    elsewhere; Conflict for the number that is registered.
+    """
+    if call.actor.account is None:
+        raise Forbidden("this is done by people, under their own name")
+    number = typed_telephone(telephone)
+    holder, disclosure = await _served(connection, call, reading, idcs, "changeTelephone")
+    if all(disclosure.compare(TELEPHONE, Use.MATCH, lambda record: record.open(TELEPHONE) == number)):
+        raise Conflict("this is the registered number already", path=("telephone",))
+    await hold(connection, holder.row)
+    await _stop(connection, call.now, holder.row)
+    change = uuid7(call.now)
+    row = new_row(holder, change, number, call) | {"method": "CENTRE", "agent_id": call.actor.account}
+    await connection.execute(insert(TelephoneChange).values(row | {"expires_at": call.now + WAITING_TIME}))
+    await wait(connection, reading.keys, call, holder, change, issuer=issuer)
+    return holder.row, change
+
+
+@allow(Scope.CONTACT_CHANGE)
+async def stop_at_centre(connection: AsyncConnection, call: Call, reading: Reading, *, idcs: str) -> tuple[UUID, UUID]:
+    """Stops whatever change is open for that person: the person, and the last one. Raises Invalid as `change_telephone` does,
+    and Conflict where none is open."""
+    holder, _ = await _served(connection, call, reading, idcs, "stopTelephoneChange")
+    stopped = await _stop(connection, call.now, holder.row)
+    if not stopped:
+        raise Conflict("no change of the telephone is open")
+    return holder.row, max(stopped)
+
+
+async def _served(
+    connection: AsyncConnection, call: Call, reading: Reading, idcs: str, field: str
+) -> tuple[Holder, Disclosure]:
+    (holder,), _ = await holders(connection, reading.keys, [typed_number(idcs)], call.now, reachable=[False])
+    disclosure = look(holder, reading, call, field, RESIDENCE, TELEPHONE)
+    if not lies_within(disclosure, call, Scope.CONTACT_CHANGE):
+        raise Invalid("nobody with this number resides where you may do this", path=("idcs",))
+    return holder, disclosure
+
+
+# --- by the holder
+
+
+@allow(Scope.SELF_MANAGE)
+async def stop_change(connection: AsyncConnection, call: Call, _keys: KeyRing, *, change: UUID) -> None:
+    """It never takes effect. Raises Invalid for what is no open change of the caller's (or the ward's)."""
+    if not await _stop(connection, call.now, person_of(call), change):
+        raise Invalid("no such change is open", path=("change",))
+
+
+_CHANGES = """
+select p.person_id, p.data_key, c.change_id, c.method, c.telephone, c.begun_at, c.expires_at, c.takes_effect_at, c.stopped_at,
+       c.applied_at
+  from person p join telephone_change c on c.person_id = p.person_id
+ where p.person_id = $1 and ($2::uuid is null or c.change_id = $2) order by c.change_id desc limit $3"""
+MAX_SHOWN = 20
+
+
+@allow(Scope.SELF_MANAGE)
+async def telephone_changes(reading: Reading, call: Call) -> list[ChangeView]:
+    """The caller's (or the ward's) changes, the newest first."""
+    rows = await reading.ask(_CHANGES, person_of(call), None, MAX_SHOWN)
+    if not rows:
+        return []
+    disclosure = disclose_own(own_record(rows[0], reading.keys), reading, call, "telephoneChanges")
+
+    def number(row: Row) -> str | Withheld:
+        return disclosure.reveal(
+            TELEPHONE, lambda record: masked(record.key.open(NEW_TELEPHONE, row["change_id"], row["telephone"]))
+        )
+
+    return [_view(row, number(row), call.now) for row in rows]
+
+
+@allow(Scope.CONTACT_CHANGE)
+async def change_made(reading: Reading, call: Call, *, person: UUID, change: UUID) -> ChangeView:
+    """One that the caller has just made or stopped at a centre."""
+    (row,) = await reading.ask(_CHANGES, person, change, 1)
+    return _view(row, None, call.now)
+
+
+def _view(row: Row, telephone: str | Withheld | None, now: datetime) -> ChangeView:
+    state = state_of(row, now)
+    ended = row["applied_at"] or row["stopped_at"] or (row["expires_at"] if state is ChangeState.LAPSED else None)
+    return ChangeView(row["change_id"], state, row["method"], telephone, row["begun_at"], row["takes_effect_at"], ended)
+
+
+# --- what the centre's way and the witnesses' have in common
+
+
+def typed_telephone(typed: str) -> str:
+    try:
+        return mobile(typed)
+    except Invalid as fault:
+        raise fault.under("telephone") from None
+
+
+def new_row(holder: Holder, change: UUID, number: str, call: Call) -> dict[str, Any]:
+    """The parts of a change that every one has; the number is sealed under the holder's key."""
+    return {
+        "person_id": holder.row,
+        "change_id": change,
+        "telephone": holder.record.key.seal(NEW_TELEPHONE, change, number),
+        "begun_at": call.now,
+    }
+
+
+async def hold(connection: AsyncConnection, person: UUID) -> None:
+    """Until the transaction ends nobody else begins or applies a change of that person's: what is then read, stays so."""
+    await connection.execute(select(Person.person_id).where(Person.person_id == person).with_for_update(key_share=True))
+
+
+async def wait(connection: AsyncConnection, keys: KeyRing, call: Call, holder: Holder, change: UUID, *, issuer: str) -> None:
+    """The waiting begins: the old number and the e-mail are told, and a job is put down for when it is over."""
+    at = call.now + WAITING_TIME
+    its = (TelephoneChange.person_id == holder.row) & (TelephoneChange.change_id == change)
+    await connection.execute(update(TelephoneChange).where(its).values(takes_effect_at=at))
+    await tell_holder(connection, keys, call, holder, notices.TelephoneChangeBegun(at, f"{issuer}{STOP_PATH}"))
+    await _enqueue(connection, call.now, holder.row, change, at)
+
+
+async def _enqueue(connection: AsyncConnection, now: datetime, person: UUID, change: UUID, at: datetime) -> None:
+    parameters = {"person": str(person), "change": str(change)}
+    await enqueue(connection, APPLYING, parameters, job_id=uuid7(now), at=now, execute_after=at)
+
+
+async def _stop(connection: AsyncConnection, now: datetime, person: UUID, change: UUID | None = None) -> Sequence[UUID]:
+    """Stops what is open of a person's changes (that one only); those that were."""
+    its = (TelephoneChange.person_id == person) & TelephoneChange.stopped_at.is_(None) & TelephoneChange.applied_at.is_(None)
+    its &= TelephoneChange.takes_effect_at.is_not(None) | (TelephoneChange.expires_at > now)
+    if change is not None:
+        its &= TelephoneChange.change_id == change
+    stopping = update(TelephoneChange).where(its).values(stopped_at=now).returning(TelephoneChange.change_id)
+    return list(await connection.scalars(stopping))
+
+
+# --- the job
+
+
+def applying(keys: KeyRing) -> Callable[[Work], Awaitable[None]]:
+    """The handler of `APPLYING`."""
+
+    async def apply(work: Work) -> None:
+        call = Call(system("telephone-change", Scope.CONTACT_CHANGE), work.now, uuid7(work.now))
+        person, change = (UUID(work.parameters[name]) for name in ("person", "change"))
+        async with work.database.begin() as connection:
+            await apply_change(connection, call, keys, person=person, change=change)
+
+    return apply
+
+
+@allow(Scope.CONTACT_CHANGE)
+async def apply_change(connection: AsyncConnection, call: Call, keys: KeyRing, *, person: UUID, change: UUID) -> None:
+    """Puts the new number in the place of the old one, if the waiting is over and nobody has stopped it; both are told.
+
+    All sessions of the person end. Done once: what was applied or stopped stays as it is. Raises Forbidden for people.
+    """
+    if call.actor.kind is not ActorKind.SYSTEM:
+        raise Forbidden("a change takes effect by itself")
+    await hold(connection, person)
+    its = (TelephoneChange.person_id == person) & (TelephoneChange.change_id == change)
+    row = (await connection.execute(select(TelephoneChange).where(its).with_for_update())).first()
+    if row is None or row.applied_at is not None or row.stopped_at is not None or row.takes_effect_at is None:
+        return
+    if call.now < row.takes_effect_at:  # clocks differ: it is put down again
+        await _enqueue(connection, call.now, person, change, row.takes_effect_at)
+        return
+    (holder,) = await holders_of(connection, keys, [person], call.now)
+    if holder.person_id is None:  # the person died, say
+        await connection.execute(update(TelephoneChange).where(its).values(stopped_at=call.now))
+        return
+    await _replace(connection, keys, holder, row)
+    await connection.execute(update(TelephoneChange).where(its).values(applied_at=call.now))
+    await end_sessions_of(connection, call.now, person)
+    new = {Channel.SMS: holder.record.key.open(NEW_TELEPHONE, change, row.telephone)}
+    for ways in (holder.ways(), new):
+        await tell_holder(connection, keys, call, holder, notices.TelephoneChanged(), ways=ways)
+
+
+async def _replace(connection: AsyncConnection, keys: KeyRing, holder: Holder, row: Any) -> None:
+    """The number itself, sealed anew for its place, and the keyed hash that leads to its holder."""
+    key: DataKey = holder.record.key
+    new, old = key.open(NEW_TELEPHONE, row.change_id, row.telephone), holder.record.open(TELEPHONE)
+    sealed = {"telephone": key.seal(TELEPHONE, holder.row, new)}
+    await connection.execute(update(Person).where(Person.person_id == holder.row).values(sealed))
+    if old is not None:
+        hashes = [keys.index("TELEPHONE", old, version) for version in keys.indexes]
+        its = (Identifier.owner_id == holder.row) & (Identifier.kind == "TELEPHONE") & Identifier.hash.in_(hashes)
+        await connection.execute(delete(Identifier).where(its))
+    made = {"hash": keys.index("TELEPHONE", new), "kind": "TELEPHONE", "key_version": keys.index_version}
+    await connection.execute(insert(Identifier).values(made | {"owner_id": holder.row}).on_conflict_do_nothing())
