@@ -14,20 +14,31 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from access import instance
+from access import accounts, agencies, instance, publishing
 from access.admission import Admissions
+from access.approval import Acts
 from access.authority import Documents
 from access.counters import COUNTED, SPENT, forget_past
 from access.ledger import LEDGER
+from access.outbox import SENDING
+from access.passwords import Passwords
+from access.sending import Sender, carriers
 from api import explorer, metrics, oauth, schema
 from api.edge import Service, utc_now
 from api.endpoint import Endpoint
+from api.portal import site
+from api.portal.framework import Portal
+from api.portal.reception import Reception
 from core.config import Settings
 from core.database import Database
 from core.errors import SijilError
 from core.events import Events
 from core.keys import DEMO, KeyRing
 from core.settlement import Settler
+from core.workers import Workers
+from identity.contacts import APPLYING, applying
+from identity.owners import OWNERS
+from identity.store import DECOY
 from migrations.run import revisions
 from registry.imports import HouseholdsRegistered
 from scoring.formula import Formula
@@ -42,6 +53,11 @@ def wire(formula: Formula) -> Events:
     events = Events()
     events.on(HouseholdsRegistered, scoring_under(formula))
     return events
+
+
+def acts(keys: KeyRing, issuer: str) -> Acts:
+    """All dangerous acts there are: each is proposed by one person and approved by another."""
+    return Acts((*agencies.ACTS, *publishing.ACTS, *accounts.acts(keys, issuer)))
 
 
 def build(
@@ -62,18 +78,36 @@ def build(
         documents=Documents(),
         settler=settler,
         admissions=Admissions(keys, issuer),
+        passwords=Passwords(),
+        acts=acts(keys, issuer),
         issuer=issuer,
         clock=clock,
         token_lifetime_seconds=settings.token_lifetime_seconds,
     )
     demo = keys.mark == DEMO
     graphql = Endpoint(service, schema.build(), open_introspection=demo)
+    reception = Reception(graphql, settings.proxies)
+    portal = Portal(
+        site.PAGES,
+        reception,
+        reception,
+        keys=keys,
+        issuer=issuer,
+        clock=clock,
+        navigation=partial(site.navigation, demo=demo),
+        vendored=vendored,
+    )
+
+    sender = Sender(keys, OWNERS, carriers(settings, demo=demo), nobodies=frozenset({DECOY}), keep=demo)
+    workers = Workers(database, {SENDING: sender.send, APPLYING: applying(keys)}, clock=clock)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await instance.check_instance(database, keys, mark=keys.mark, issuer=issuer)
         settler.start()
         forgetting = asyncio.create_task(_forget(database, clock), name="forgetting")
+        if settings.jobs:
+            workers.start()
         # What was made up to now stays for good, and answers leave few cycles: the collector need not go over all of it often.
         gc.collect()
         gc.freeze()
@@ -82,7 +116,10 @@ def build(
             yield
         finally:
             forgetting.cancel()
+            await workers.stop()
+            await sender.close()
             await settler.stop()
+            service.passwords.close()
             await database.close()
 
     async def ready(_: Request) -> Response:
@@ -106,7 +143,8 @@ def build(
     ]
     if demo:
         routes += explorer.routes(graphql, vendored, settings.home)
-    built = Starlette(routes=routes, lifespan=lifespan)
+    routes += portal.routes()
+    built = Starlette(routes=routes, lifespan=lifespan, exception_handlers=portal.exception_handlers())
     built.router.redirect_slashes = False  # an address is right or it is not; none is made from what a client sent
     return built
 

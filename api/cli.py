@@ -2,7 +2,7 @@
 
 import typer
 
-from api.commands import agencies, checks, database, imports, keys, serving
+from api.commands import accounts, agencies, checks, database, imports, keys, serving
 
 app = typer.Typer(
     name="sijil",
@@ -17,9 +17,11 @@ app.add_typer(serving.demo_app, name="demo")
 app.add_typer(database.app, name="db")
 app.add_typer(keys.app, name="keys")
 app.add_typer(agencies.app, name="agency")
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(imports.app, name="import")
 app.command(name="schema")(checks.schema)
 app.command(name="verify-receipt")(checks.verify_receipt)
+app.command(name="check-consents")(checks.check_consents)
 app.command(name="doctor")(checks.doctor)
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ from typing import Any, cast
 from graphql import GraphQLResolveInfo
 from strawberry.types import Info
 
+from access.approval import Acts
 from access.call import Call, Purpose
+from access.passwords import Passwords
 from access.reading import Reading
 
 
@@ -15,6 +17,8 @@ class Context:
     call: Call
     reading: Reading
     issuer: str
+    passwords: Passwords
+    acts: Acts
 
 
 def opened(info: "Info[Any, Any]", purpose: Purpose | None = None) -> tuple[Reading, Call, str]:
@@ -29,5 +33,5 @@ def plain(given: object) -> Any:
 
 
 def raw(info: "Info[Any, Any]") -> GraphQLResolveInfo[Any]:
-    """The library's own view of the field, for reading its selection."""
-    return cast("GraphQLResolveInfo[Any]", info)
+    """The library's own view of the field, for reading its selection. Root fields are handed just that."""
+    return info._raw_info if isinstance(info, Info) else cast("GraphQLResolveInfo[Any]", info)

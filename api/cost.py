@@ -61,8 +61,11 @@ def check(document: DocumentNode, operation_name: str | None) -> OperationDefini
         raise TooCostly("the document selects the same names too often")
     counter = _Counter({node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)})
     weight = counter.selection(named[0].selection_set)
-    if counter.root_fields(named[0].selection_set) > MAX_ROOT_FIELDS:
+    root_fields = counter.root_fields(named[0].selection_set)
+    if root_fields > MAX_ROOT_FIELDS:
         raise TooCostly(f"a document has at most {MAX_ROOT_FIELDS} root fields")
+    if root_fields > 1 and named[0].operation is OperationType.MUTATION:
+        raise TooCostly("a mutation does one thing")
     if weight.depth > MAX_DEPTH:
         raise TooCostly(f"a document is at most {MAX_DEPTH} deep")
     if weight.cost > MAX_COST:

@@ -9,17 +9,24 @@ from typing import TypeVar
 from starlette.requests import Request
 
 from access.admission import Admissions
+from access.approval import Acts
 from access.authority import Documents
 from access.call import NOBODY, Actor, Call
 from access.counters import SPENT, Once
+from access.passwords import Passwords
 from access.reading import Reading
+from access.sessions import touch
 from core.database import Database
 from core.errors import BadProof, Conflict, Stale, Unauthenticated, Unavailable
 from core.ids import uuid7
 from core.keys import KeyRing
-from core.settlement import MAX_AGE_SECONDS, Settler
+from core.settlement import MAX_AGE_SECONDS, Settlement, Settler
+from identity.sessions import SignedIn, who
 
 T = TypeVar("T")
+SESSION = "__Host-session"
+DEVICE = "__Host-device"  # by which a browser is known again (access/devices.py)
+ASSISTED = "__Host-assisted"  # of a citizen, in the browser of the agent who sits beside
 ATTEMPTS = 4
 
 
@@ -33,12 +40,14 @@ class Service:
     settler: Settler
     admissions: Admissions
     issuer: str
+    passwords: Passwords
+    acts: Acts
     clock: Callable[[], datetime]
     token_lifetime_seconds: int
 
-    def call(self, actor: Actor = NOBODY) -> Call:
+    def call(self, actor: Actor = NOBODY, address: str | None = None) -> Call:
         now = self.clock()
-        return Call(actor, now, uuid7(now))
+        return Call(actor, now, uuid7(now), address=address)
 
     def admit(self, request: Request, now: datetime) -> tuple[Actor, Once]:
         """Who sends this request, by its access token and DPoP proof."""
@@ -48,6 +57,15 @@ class Service:
         return self.admissions.admit(
             token=token, proof=proof_of(request), method=request.method, url=self.issuer + request.url.path, now=now
         )
+
+    async def signed_in(self, request: Request, cookie: str = SESSION) -> SignedIn | None:
+        """Whose session the request carries, if it holds; it counts as used."""
+        token = request.cookies.get(cookie)
+        now = self.clock()
+        found = None if token is None else await who(self.database, self.keys, token, now)
+        if found is not None:
+            await touch(self.database, found.row, now)
+        return found
 
     async def answer(self, call: Call, once: Once | None, compute: Callable[[Reading], Awaitable[T]]) -> T:
         """Computes an answer and makes what it leaves behind durable; computes it again where it was overtaken meanwhile."""
@@ -72,6 +90,21 @@ class Service:
                 continue
             return answer
         raise Unavailable("the answer was overtaken again and again; ask anew")
+
+    async def change(self, call: Call, once: Once | None, compute: Callable[[Reading], Awaitable[T]]) -> T:
+        """Has something done, once: what must not be used again is spent first, so that no second request can do the same."""
+        if once is not None:
+            spent = Settlement()
+            spent.add(SPENT, once)
+            await self.settler.settle(spent)
+        reading = Reading(self.database, self.keys, self.documents)
+        answer = await compute(reading)
+        if call.actor.agency is not None and not reading.admitted:
+            await reading.admit(call)
+        settlement = reading.close(call, done=True)
+        settlement.read_at = None  # it was done, however long it took
+        await self.settler.settle(settlement)
+        return answer
 
 
 def proof_of(request: Request) -> str:

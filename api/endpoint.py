@@ -6,18 +6,20 @@ from typing import Any
 
 import orjson
 import structlog
-from graphql import ExecutionResult, GraphQLSchema
+from graphql import ExecutionResult, GraphQLSchema, OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from access.call import Actor, ActorKind, Call, Scope
+from access.call import Actor, ActorKind, Call
 from access.counters import Once
 from access.reading import Reading
+from access.rights import Scope
 from api import errors, metrics, schema
 from api.context import Context
 from api.cost import MAX_BYTES
-from api.edge import Service
-from core.errors import Code, Invalid, SijilError, TooCostly, Unauthenticated
+from api.edge import SESSION, Service
+from api.portal.security import csrf_holds
+from core.errors import Code, Forbidden, Invalid, SijilError, TooCostly, Unauthenticated
 
 LOG = structlog.get_logger("sijil")
 JSON = "application/json"
@@ -45,8 +47,46 @@ class Endpoint:
         return self._service
 
     async def post(self, request: Request) -> Response:
-        """Who asks is told by an access token and its DPoP proof."""
-        return await self.serve(request, lambda now: self._service.admit(request, now))
+        """Who asks is told by an access token and its DPoP proof, or by a session's cookie and the token of its forms."""
+        if "authorization" in request.headers or SESSION not in request.cookies:
+            return await self.serve(request, lambda now: self._service.admit(request, now))
+        signed_in = await self._signed_in(request)
+
+        def admit(_: datetime) -> tuple[Actor, Once | None]:
+            if isinstance(signed_in, SijilError):
+                raise signed_in
+            return signed_in, None
+
+        return await self.serve(request, admit)
+
+    async def _signed_in(self, request: Request) -> Actor | SijilError:
+        """Whose session it is. A fault is handed on, so that it is answered in the same form as any other."""
+        try:
+            found = await self._service.signed_in(request)
+            if found is None or found.half:
+                raise Unauthenticated("the session is over")
+            if not csrf_holds(self._service.keys, found.csrf_secret, request.headers.get("x-csrf-token", "")):
+                raise Forbidden("this needs the token of the session's forms")
+            return found.actor
+        except Exception as fault:  # whatever it is
+            return errors.as_refusal(fault)
+
+    async def ask(
+        self, actor: Actor, address: str, text: str, variables: dict[str, Any] | None, operation_name: str | None
+    ) -> dict[str, Any]:
+        """What the same question by HTTP would be answered, for pages: in process, under the rights of who looks at them.
+
+        Nobody may ask, too, here: for whoever signs in. `address`: where the reader is.
+        """
+        call = self._service.call(actor, address)
+        try:
+            _, answer = await self._answer(call, None, text, variables, operation_name)
+        except Exception as fault:  # every fault is answered in the same form
+            refusal = errors.as_refusal(fault)
+            metrics.REFUSALS.labels(refusal.code).inc()
+            answer = _refused(refusal)
+        answer["extensions"] = {"requestId": str(call.request_id)}
+        return answer
 
     async def serve(self, request: Request, admit: Callable[[datetime], tuple[Actor, Once | None]]) -> Response:
         """Answers one request; `admit` says who asks, and what must not be used again."""
@@ -76,13 +116,15 @@ class Endpoint:
             return 400, {"errors": [errors.told(error) for error in prepared]}
 
         async def compute(reading: Reading) -> tuple[int, dict[str, Any]]:
-            context = Context(call, reading, self._service.issuer)
+            service = self._service
+            context = Context(call, reading, service.issuer, service.passwords, service.acts)
             result = await schema.run(self._schema, prepared, variables, context)
             if result.data is None:
                 reading.forget()
             return _told(result)
 
-        return await self._service.answer(call, once, compute)
+        changes = prepared.operation.operation is OperationType.MUTATION
+        return await (self._service.change if changes else self._service.answer)(call, once, compute)
 
     def _send(self, call: Call, status: int, answer: dict[str, Any], media: str, refusal: SijilError | None) -> Response:
         answer["extensions"] = {"requestId": str(call.request_id)}

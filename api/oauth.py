@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from access import admission
-from access.call import AGENCY_SCOPES
 from access.reading import Reading
+from access.rights import AGENCY_SCOPES
 from access.tokens import ALGORITHMS
 from api import errors, metrics
 from api.edge import Service, proof_of

@@ -2,12 +2,27 @@
 
 import strawberry
 
-from api import access, identity, registry, scoring, verification
+from api import (
+    access,
+    accesses,
+    accounts,
+    agencies,
+    approvals,
+    consents,
+    identity,
+    jobs,
+    officers,
+    registry,
+    scoring,
+    sign_in,
+    verification,
+    viewers,
+)
 
 
 @strawberry.type
 class Query:
-    me = strawberry.field(access.me, description="Who asks.")
+    me = strawberry.field(viewers.me, description="Who asks.")
     catalogue = strawberry.field(access.attributes, description="All there is to know.")
     programmes = strawberry.field(scoring.programmes, description="The social programmes.")
     verify = strawberry.field(verification.verify, description="Are these claims true? Up to 1,000 subjects at a time.")
@@ -18,3 +33,33 @@ class Query:
     eligibility = strawberry.field(
         scoring.eligibility, description="Are these people's households eligible? Up to 1,000 at a time."
     )
+    approval = strawberry.field(approvals.approval, description="One proposal, with the exact change.")
+    approvals = strawberry.field(approvals.approvals, description="What waits for a second person, and what became of it.")
+    agency = strawberry.field(agencies.agency, description="One agency, for who manages them.")
+    my_agency = strawberry.field(agencies.my_agency, description="The agency that you are of.")
+    agencies = strawberry.field(agencies.agencies, description="All agencies, for who manages them.")
+    account = strawberry.field(accounts.account, description="One account.")
+    accounts = strawberry.field(accounts.accounts_, description="The registry's staff, or the people of an agency.")
+    officer = strawberry.field(officers.officer, description="Somebody of your agency.")
+    office = strawberry.field(officers.one_office, description="One office of your agency.")
+    offices = strawberry.field(officers.offices, description="The offices of your agency.")
+    operator = strawberry.field(officers.one_operator, description="One operator of your agency.")
+    operators = strawberry.field(officers.operators, description="Who acts for your agency, under a mandate.")
+    officers = strawberry.field(officers.officers, description="The people of your agency.")
+    invitation = strawberry.field(
+        sign_in.invitation, description="Whom an invitation is for; null where it is of no use. For pages before sign-in."
+    )
+    access_report = strawberry.field(accesses.access_report, description="One report of a look, for who answers it.")
+    access_reports = strawberry.field(
+        accesses.access_reports, description="Reports of looks, by people who reside where you answer them."
+    )
+    consent = strawberry.field(consents.consent, description="One consent that your agency has asked for.")
+    consent_by_link = strawberry.field(
+        consents.consent_by_link, description="The request that a link leads you to; null if it is not for you, used or over."
+    )
+    preview_consent = strawberry.field(
+        consents.preview_consent, description="What a person would be shown of a request; nothing is asked."
+    )
+    consents = strawberry.field(consents.consents, description="The consents that your agency has asked for, newest first.")
+    messages = strawberry.field(jobs.messages, description="The newest messages of a demonstration.")
+    jobs = strawberry.field(jobs.jobs, description="Work beside requests; where no state is named, what has not ended.")

@@ -24,8 +24,9 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
-from access.call import Call, Scope, system
+from access.call import Call, system
 from access.instance import Identity, check_instance, create_instance, identify
+from access.rights import Scope
 from api import app
 from api.edge import utc_now
 from core import embedded, keys, log

@@ -28,6 +28,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from access.disclosure import Withheld
 from api import cost, guard
+from api.mutations import Mutation
 from api.queries import Query
 from api.scalars import SCALARS
 from core.errors import Invalid, SijilError, TooCostly
@@ -39,13 +40,14 @@ MAX_NAME = 100  # characters of an operation's name
 
 def build() -> GraphQLSchema:
     """Raises TypeError where a field is not bound as it must be."""
-    schema = Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))._schema
+    schema = Schema(query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS))._schema
     guard.fasten(schema)
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLInputObjectType) and type_.extensions["strawberry-definition"].is_one_of:
             type_.is_one_of = True  # else neither the exported schema nor introspection says so
     assert schema.query_type is not None
-    for field in schema.query_type.fields.values():
+    assert schema.mutation_type is not None
+    for field in (*schema.query_type.fields.values(), *schema.mutation_type.fields.values()):
         field.resolve = _plain(field.extensions["strawberry-definition"].base_resolver.wrapped_func)
     return schema
 

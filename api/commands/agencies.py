@@ -1,6 +1,9 @@
-"""`sijil agency`: agencies, their keys, and what they may ask for."""
+"""`sijil agency`: agencies, their keys, and what they may ask for.
 
-from collections.abc import Awaitable, Callable
+What takes two people is done here only while an instance is set up: once two people can do it, they do, on the pages.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -14,24 +17,28 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from access import agencies
+from access import agencies, publishing
 from access.agencies import Enrolled
-from access.call import Call, Scope
+from access.approval import Act, set_up
+from access.call import Call
 from access.catalogue import Lang
+from access.rights import Scope
 from access.tokens import thumbprint
 from api.commands.telling import AsJson, Teller, object_of, settings, telling, text_of
 from api.running import own_call, with_database
 from core.database import Database
-from core.errors import Invalid
+from core.errors import Invalid, SijilError
 
 T = TypeVar("T")
 app = typer.Typer(no_args_is_help=True, help="Agencies, their keys, and what they may ask for.")
 key_app = typer.Typer(no_args_is_help=True, help="The public keys that an agency proves itself with.")
 agreement_app = typer.Typer(no_args_is_help=True, help="What an agency may ask for.")
 mandate_app = typer.Typer(no_args_is_help=True, help="Articles of law that let an agency ask without consent.")
+notice_app = typer.Typer(no_args_is_help=True, help="What people are told when an agency asks for their consent.")
 app.add_typer(key_app, name="key")
 app.add_typer(agreement_app, name="agreement")
 app.add_typer(mandate_app, name="mandate")
+app.add_typer(notice_app, name="notice")
 
 KEY_DAYS = 365
 Code = Annotated[str, typer.Argument(help="The agency's code.")]
@@ -49,8 +56,8 @@ def enrol(
     """Enrol an agency. It can ask for nothing before it has a key and an agreement."""
     names = {Lang.AR: name_ar, Lang.FR: name_fr, Lang.EN: name_en}
     with telling(json) as tell:
-        made = _done(lambda connection, call: agencies.enrol_agency(connection, call, code=code, names=names))
-        tell.say({"agency": str(made), "code": code}, f"Enrolled {code}; its client id is {made}.")
+        made = _set_up(agencies.AGENCY_ENROLLED, agencies.enrolment(code, names))["agency"]
+        tell.say({"agency": made, "code": code}, f"Enrolled {code}; its client id is {made}.")
 
 
 @app.command()
@@ -113,13 +120,12 @@ def add_key(
         if not isinstance(name, str):
             raise Invalid("a kid is text", path=("jwk", "kid"))
 
-        def change(connection: AsyncConnection, call: Call, agency: UUID) -> Awaitable[None]:
+        async def added(connection: AsyncConnection, call: Call) -> None:
             until = call.now + timedelta(days=days)
-            return agencies.add_key(
-                connection, call, agency=agency, kid=name, alg=alg, jwk=public, valid_from=call.now, valid_to=until
-            )
+            change = agencies.new_key(code, kid=name, alg=alg, jwk=public, valid_from=call.now, valid_to=until)
+            await set_up(connection, call, agencies.AGENCY_KEY_ADDED, change=change)
 
-        _change_of(code, change)
+        _done(added)
         tell.say({"code": code, "kid": name, "alg": alg, "days": days}, f"{code} has the key {name} ({alg}) for {days} days.")
 
 
@@ -135,20 +141,34 @@ def revoke_key(code: Code, kid: Annotated[str, typer.Argument(help="The name of 
 def publish_agreement(file: Document, json: AsJson = False) -> None:
     """Publish a new version of an agreement. What is published never changes."""
     with telling(json) as tell:
-        _publish(tell, agencies.publish_agreement, file)
+        _publish(tell, publishing.AGREEMENT_PUBLISHED, file)
 
 
 @mandate_app.command(name="publish")
 def publish_mandate(file: Document, json: AsJson = False) -> None:
     """Publish a legal mandate. What is published never changes."""
     with telling(json) as tell:
-        _publish(tell, agencies.publish_mandate, file)
+        _publish(tell, publishing.MANDATE_PUBLISHED, file)
 
 
-def _publish(tell: Teller, door: Callable[..., Awaitable[bytes]], file: Path) -> None:
-    document = object_of(file)
-    hash_ = _done(lambda connection, call: door(connection, call, document=document))
-    tell.say({"agency": document["agency"], "hash": hash_.hex()}, f"Published for {document['agency']}; hash {hash_.hex()}.")
+@notice_app.command(name="publish")
+def publish_notice(file: Document, json: AsJson = False) -> None:
+    """Publish a new version of a notice. What is published never changes."""
+    with telling(json) as tell:
+        _publish(tell, publishing.NOTICE_PUBLISHED, file)
+
+
+def _publish(tell: Teller, act: Act, file: Path) -> None:
+    """What is wrong with the document is told by its path in the file."""
+    try:
+        made = _set_up(act, publishing.publication(object_of(file)))
+    except SijilError as refusal:
+        raise type(refusal)(refusal.message, path=refusal.path[refusal.path[:1] == ("document",) :]) from None
+    tell.say(made, f"Published for {made['agency']}; hash {made['hash']}.")
+
+
+def _set_up(act: Act, change: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _done(lambda connection, call: set_up(connection, call, act, change=change))
 
 
 def _done(door: Callable[[AsyncConnection, Call], Awaitable[T]]) -> T:
@@ -156,7 +176,7 @@ def _done(door: Callable[[AsyncConnection, Call], Awaitable[T]]) -> T:
 
     async def work(database: Database) -> T:
         async with database.begin() as connection:
-            return await door(connection, own_call("cli", Scope.AGENCY_MANAGE))
+            return await door(connection, own_call("cli", Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH))
 
     return with_database(settings(), work)
 

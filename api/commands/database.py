@@ -11,8 +11,8 @@ from typing import IO, Annotated
 
 import typer
 
-from access.call import Scope
 from access.instance import refresh_statistics
+from access.rights import Scope
 from api.commands import dumps
 from api.commands.telling import AsJson, settings, telling
 from api.edge import utc_now

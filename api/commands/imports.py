@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from access.call import Scope
+from access.rights import Scope
 from api.commands.telling import AsJson, settings, telling, text_of
 from api.running import own_call, with_database
 from core.database import Database

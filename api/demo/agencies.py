@@ -18,10 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from access.agencies import add_key, enrol_agency, publish_agreement, publish_mandate
+from access.agencies import AGENCY_ENROLLED, AGENCY_KEY_ADDED, enrolment, new_key
 from access.call import Call, Purpose
 from access.catalogue import Labels, Lang
+from access.publishing import AGREEMENT_PUBLISHED, MANDATE_PUBLISHED, NOTICE_PUBLISHED, publication
 from access.tokens import thumbprint
+from api.demo.notices import notice_document
 from core.canonical import text64
 
 YEAR = timedelta(days=365)
@@ -148,20 +150,26 @@ class DemoAgency:
 
 
 async def enrol(connection: AsyncConnection, call: Call) -> tuple[DemoAgency, ...]:
-    """The agencies with their keys, agreements and mandates, each valid for one year from now."""
+    """The agencies with their keys, agreements and mandates, each valid for one year from now, and what they tell people."""
     return tuple([await _enrol(connection, call, profile) for profile in PROFILES])
 
 
 async def _enrol(connection: AsyncConnection, call: Call, profile: Profile) -> DemoAgency:
-    agency = await enrol_agency(connection, call, code=profile.code, names=profile.names)
+    made = await AGENCY_ENROLLED.at_the_machine(connection, call, enrolment(profile.code, profile.names))
+    agency = UUID(made["agency"])
     private = generate_ec_key(SECP256R1()) if profile.alg == "ES256" else Ed25519PrivateKey.generate()
     jwk = public_jwk(private)
     kid = thumbprint(jwk)
     valid_to = call.now + YEAR
-    await add_key(connection, call, agency=agency, kid=kid, alg=profile.alg, jwk=jwk, valid_from=call.now, valid_to=valid_to)
-    await publish_agreement(connection, call, document=agreement_document(profile, call.now))
+    key = new_key(profile.code, kid=kid, alg=profile.alg, jwk=jwk, valid_from=call.now, valid_to=valid_to)
+    await AGENCY_KEY_ADDED.at_the_machine(connection, call, key)
+    agreement = publication(agreement_document(profile, call.now))
+    await AGREEMENT_PUBLISHED.at_the_machine(connection, call, agreement)
     for purpose in profile.mandates:
-        await publish_mandate(connection, call, document=mandate_document(profile, purpose, call.now))
+        mandate = publication(mandate_document(profile, purpose, call.now))
+        await MANDATE_PUBLISHED.at_the_machine(connection, call, mandate)
+    notice = notice_document(profile.code, profile.consented, tuple(profile.attributes), call.now)
+    await NOTICE_PUBLISHED.at_the_machine(connection, call, publication(notice))
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     return DemoAgency(agency, profile, kid, pem)
 

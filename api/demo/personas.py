@@ -148,6 +148,7 @@ def _at_home(cast: "_Cast") -> tuple[Persona, ...]:
     above_asd = cast.household(10, Milieu.RURAL, "01.151", _JEBLI, {"household.telephone": 87_00})
     below_asd = cast.household(11, Milieu.RURAL, "01.151", _BAKKALI, {"household.telephone": 85_00})
     motorist = cast.household(12, Milieu.RURAL, "07.211", _HAHI, {"household.cars": 1})
+    guardian = cast.household(13, Milieu.URBAN, "06.141", _ALAMI, {})
     return (
         Persona(
             7,
@@ -190,6 +191,13 @@ def _at_home(cast: "_Cast") -> tuple[Persona, ...]:
             motorist.members[0].person,
             motorist,
             "A car in the countryside has no published weight: the score is provisional and decides nothing.",
+        ),
+        Persona(
+            13,
+            "guardian",
+            guardian.members[0].person,
+            guardian,
+            "Signs in for herself, and sees to the affairs of her two wards, of 15 and 9.",
         ),
     )
 
@@ -373,4 +381,9 @@ _HAHI = _couple_and_children(
     _Civil(("فاضمة", "أوشن"), ("Fadma", "Ouchen"), "F", (46, 5, 5), "MARRIED"),
     (_Civil(("عمر", "أيت لحسن"), ("Omar", "Aït Lahcen"), "M", (13, 1, 22)), _PUPIL),
     work=_CRAFTSMAN,
+)
+_ALAMI = (
+    _Place(_Civil(("زينب", "العلمي"), ("Zineb", "Alami"), "F", (43, 3, 30), "WIDOWED"), Kinship.HEAD, _LABOURER),
+    _Place(_Civil(("ليلى", "البركاني"), ("Leila", "Berkani"), "F", (15, 5, 2)), Kinship.CHILD, _PUPIL, mother=0),
+    _Place(_Civil(("سامي", "البركاني"), ("Sami", "Berkani"), "M", (9, 4, 9)), Kinship.CHILD, _PUPIL, mother=0),
 )

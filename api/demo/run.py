@@ -6,25 +6,25 @@ private keys and passwords of invented staff included. Nothing of it is ever to 
 
 import asyncio
 import os
-from base64 import b32encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import orjson
 
-from access.call import Scope
 from access.instance import identify, move_demonstration
+from access.rights import Scope
+from api.demo import accounts
 from api.demo.load import Loaded, load
 from api.edge import utc_now
 from api.running import opened, own_call, private, set_up
 from core import keys
-from core.canonical import text64
 from core.config import Settings
+from core.database import Database
 from core.errors import Conflict, Unavailable
-from core.ids import random_bytes
 from core.keys import DEMO, KeyRing
 from migrations.run import empty, migrate
 
@@ -32,7 +32,6 @@ HOST = "127.0.0.1"
 PERSONS = 20_000
 MAX_PERSONS = 5_000_000
 SEED = 2022
-ADMINISTRATORS = 2
 CITIZENS = 10
 
 
@@ -98,6 +97,8 @@ async def _prepare(
             await migrate(database.engine)
             async with database.begin() as connection:
                 await move_demonstration(connection, own_call("demo", Scope.REGISTER_LOAD), issuer=wish.issuer)
+            if "staff" not in known:  # it was loaded before anybody could sign in
+                known |= await _people(database, ring, known["agencies"], wish)
             return _write(settings, {**known, "base_url": wish.issuer, "issuer": wish.issuer})
         if found is not None:
             raise Conflict(f"{demo_file(settings)} is gone, and the agencies' keys with it: `--fresh` starts anew")
@@ -106,13 +107,15 @@ async def _prepare(
         loaded = await load(
             database,
             ring,
-            own_call("demo", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE),
+            own_call("demo", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH),
             persons=wish.persons,
             seed=wish.seed,
             communes=(),
             progress=progress,
         )
-        document = _write(settings, _document(loaded, wish))
+        told = _document(loaded, wish)
+        told |= await _people(database, ring, told["agencies"], wish)
+        document = _write(settings, told)
         _half_made(settings).unlink()
         return document
 
@@ -150,7 +153,6 @@ def _document(loaded: Loaded, wish: Wish) -> dict[str, Any]:
         "persons": wish.persons,
         "seed": wish.seed,
         "agencies": document["agencies"],
-        "administrators": [_administrator(number) for number in range(1, ADMINISTRATORS + 1)],
         "citizens": [
             {"idcs": subject["idcs"], "telephone": subject["attributes"]["person.telephone"]}
             for subject in with_telephone[:CITIZENS]
@@ -160,12 +162,11 @@ def _document(loaded: Loaded, wish: Wish) -> dict[str, Any]:
     }
 
 
-def _administrator(number: int) -> dict[str, str]:
-    return {
-        "email": f"administrator{number}@example.org",
-        "password": text64(random_bytes(18)),
-        "totp_secret": b32encode(random_bytes(20)).decode(),
-    }
+async def _people(database: Database, ring: KeyRing, agencies: Sequence[Mapping[str, Any]], wish: Wish) -> dict[str, Any]:
+    """Who signs in, with passwords and second factors: the registry's staff and the agencies' people."""
+    theirs = {agency["code"]: UUID(agency["client_id"]) for agency in agencies}
+    call = own_call("demo", Scope.ACCOUNT_MANAGE, Scope.OFFICER_MANAGE)
+    return accounts.document(await accounts.make(database, ring, call, theirs, issuer=wish.issuer))
 
 
 def _write(settings: Settings, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from graphql import parse, print_ast, separate_operations
 
-from api.portal.page import Action, UserError
+from api.portal.forms import MACHINERY
+from api.portal.page import Action, Fields, UserError
 from core.errors import (
     BudgetSpent,
     Code,
@@ -43,7 +44,11 @@ def check(answer: Mapping[str, Any]) -> None:
         told = error.get("extensions") or {}
         code = Code(told.get("code", Code.INTERNAL))
         if code is not Code.WITHHELD or answer.get("data") is None:
-            raise _KINDS[code]("the page's document was refused", retry_after=told.get("retryAfter"))
+            path = tuple(
+                told.get("path") or ()
+            )  # into what was asked, where a part of that is wrong: its message is for people
+            message = error["message"] if path else "the page's document was refused"
+            raise _KINDS[code](message, path=path, retry_after=told.get("retryAfter"))
 
 
 def withheld(answer: Mapping[str, Any]) -> frozenset[str]:
@@ -58,19 +63,21 @@ def found(data: Any, path: str) -> Any:
     return data
 
 
-def user_errors(data: Mapping[str, Any], action: Action) -> list[UserError]:
+def user_errors(data: Mapping[str, Any], action: Action, fields: Fields) -> list[UserError]:
     """What the payloads of a mutation ask to be mended."""
     return [
-        user_error(error["message"], error.get("path") or (), action, error.get("code") or "INVALID")
+        user_error(error["message"], error.get("path") or (), action, fields, error.get("code") or "INVALID")
         for payload in data.values()
         if isinstance(payload, Mapping)
         for error in payload.get("userErrors") or ()
     ]
 
 
-def user_error(message: str, path: Sequence[str | int], action: Action, code: str = "INVALID") -> UserError:
-    """The error beside its form field: the action's word for the path, or the last name in it."""
+def user_error(message: str, path: Sequence[str | int], action: Action, fields: Fields, code: str = "INVALID") -> UserError:
+    """The error beside its form field: the action's word for the path (in `fields`), or the last name in it."""
     parts = list(path[1:] if path and path[0] == "input" else path)
     names = [part for part in parts if isinstance(part, str)]
-    field = action.fields.get(".".join(map(str, parts)), names[-1] if names else "")
+    field = fields.get(".".join(map(str, parts)), names[-1] if names else "")
+    if field in MACHINERY:
+        field = ""  # of no field that anybody fills in
     return UserError(action.messages.get(code, message), field, code)

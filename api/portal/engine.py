@@ -26,11 +26,9 @@ from api.portal.page import (
     Again,
     Asks,
     Audience,
-    Data,
     Done,
     Doorkeeper,
     Navigation,
-    Outcome,
     Page,
     PageRequest,
     Places,
@@ -92,8 +90,8 @@ class Engine:
         for page in pages:
             if page.answer is None:
                 parts.rendering.compile(f"{page.name}.html")
-        if len({page.name for page in pages}) < len(pages) or len(self._pages) < len(pages):
-            raise ValueError("two pages have the same name or path")
+        if len(self._pages) < len(pages):
+            raise ValueError("two pages have the same path")
         for address in parts.places.sign_in.values():
             if address in self._pages and self._pages[address].audience is not Audience.ANYONE:
                 raise ValueError(f"who is to sign in at {address} cannot be signed in already")
@@ -251,25 +249,31 @@ class Engine:
         action = page.actions.get(form["action"])
         if action is None:
             raise Invalid("no such action", path=("action",))
+        fields = action.fields(asked) if callable(action.fields) else action.fields
+        answer: Mapping[str, Any] = {}
+        variables: Mapping[str, Any] | None = None
         try:
             variables = action.variables(asked)
+            if action.operation is not None:
+                answer = await self._ask(page, action.operation, asked, variables)
         except Invalid as refusal:
-            told = [answers.user_error(refusal.message, refusal.path, action)]
+            if variables is not None and not refusal.path:
+                raise  # nobody filled that in: what was sent is no form of the page's
+            told = [answers.user_error(refusal.message, refusal.path, action, fields)]
             return await self._show(page, asked, user_errors=told, status=422)
-        data: Data = {}
-        if action.operation is not None:
-            data = (await self._ask(page, action.operation, asked, variables)).get("data") or {}
-            told = answers.user_errors(data, action)
-            if told:
-                return await self._show(page, asked, user_errors=told, status=422)
+        data = answer.get("data") or {}
+        told = answers.user_errors(data, action, fields)
+        if told:
+            return await self._show(page, asked, user_errors=told, status=422)
         outcome = addresses.filled(action.then, asked.params) if isinstance(action.then, str) else action.then(asked, data)
-        return await self._go_on(page, asked, outcome, data, enters=action.enters)
+        if isinstance(outcome, Show):
+            context = {"data": data, "withheld": answers.withheld(answer), **outcome.more}
+            return self._render(f"{outcome.template}.html", asked, context, 200, addresses.of(asked.request))
+        return await self._go_on(page, asked, outcome, enters=action.enters)
 
-    async def _go_on(self, page: Page, asked: PageRequest, outcome: Outcome, data: Data, *, enters: bool) -> Response:
+    async def _go_on(self, page: Page, asked: PageRequest, outcome: str | Done | Again, *, enters: bool) -> Response:
         if isinstance(outcome, Again):
             return await self._show(page, asked, step=outcome.step)
-        if isinstance(outcome, Show):
-            return self._render(f"{outcome.template}.html", asked, {"data": data}, 200, addresses.of(asked.request))
         done = Done(outcome) if isinstance(outcome, str) else outcome
         response: Response
         filled = kept(asked.form["kept"]) if enters else None
@@ -285,7 +289,7 @@ class Engine:
             if value is None:
                 security.forget_cookie(response, name)
             else:
-                security.set_cookie(response, name, value)
+                security.set_cookie(response, name, value, max_age_seconds=done.seconds.get(name))
         return response
 
     async def _ask(self, page: Page, operation: str, asked: PageRequest, variables: Mapping[str, Any]) -> Mapping[str, Any]:

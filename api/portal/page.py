@@ -78,10 +78,14 @@ Data = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Go on there (303). `cookies`: pairs of name and value to set; None forgets the cookie."""
+    """Go on there (303). `cookies`: pairs of name and value to set; None forgets the cookie.
+
+    A cookie goes when the browser is closed, unless `seconds` says how long it is kept.
+    """
 
     location: str
     cookies: Mapping[str, str | None] = field(default_factory=dict)
+    seconds: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +97,18 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """Show that template once, with what the mutation answered as `data`: for what no address can show again."""
+    """Show that template once, with what was answered as `data`: for what no address can show again, or may hold.
+
+    `more`: further names for the template.
+    """
 
     template: str
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 Outcome = str | Done | Again | Show
 Variables = Callable[[PageRequest], Mapping[str, Any]]
+Fields = Mapping[str, str]
 
 
 def nothing(_: PageRequest) -> Mapping[str, Any]:
@@ -108,11 +117,12 @@ def nothing(_: PageRequest) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a button does: the mutation, what it is asked with, and where to go then.
+    """What a button does: what is asked, with what, and where to go then.
 
-    `operation`: a mutation of the page's document; None where nothing is asked, as before a check of one's answers.
-    `then`: an address (`{part}` is a part of the page's own path), or what decides it from the mutation's data.
-    `fields`: form fields of those paths of the input that are not called as their last part is.
+    `operation`: a mutation of the page's document, or a query of what may stand in no address (who is looked up); None where
+    nothing is asked, as before a check of one's answers.
+    `then`: an address (`{part}` is a part of the page's own path), or what decides it from the answer's data.
+    `fields`: form fields of those paths of the input (or of a query's arguments) that are not called as their last part is.
     `messages`: what to say for a code of `userErrors` instead of its message; marked with `N_`.
     `enters`: signs somebody in: leads on to where they were going, with what they had typed there.
     """
@@ -120,7 +130,7 @@ class Action:
     then: str | Callable[[PageRequest, Data], Outcome]
     operation: str | None = None
     variables: Variables = nothing
-    fields: Mapping[str, str] = field(default_factory=dict)
+    fields: Fields | Callable[[PageRequest], Fields] = field(default_factory=dict)
     messages: Mapping[str, str] = field(default_factory=dict)
     enters: bool = False
 
@@ -172,7 +182,14 @@ class Places:
             Audience.STAFF: "/admin/sign-in",
         }
     )
-    sign_out: str = "/sign-out"
+    # Each where its session is looked for: beside a citizen who is assisted, an agent has a session of their own.
+    sign_out: Mapping[Audience, str] = field(
+        default_factory=lambda: {
+            Audience.CITIZEN: "/sign-out",
+            Audience.OFFICER: "/agency/sign-out",
+            Audience.STAFF: "/admin/sign-out",
+        }
+    )
     home: Mapping[Audience, str] = field(
         default_factory=lambda: {Audience.CITIZEN: "/me", Audience.OFFICER: "/agency", Audience.STAFF: "/admin"}
     )

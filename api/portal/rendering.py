@@ -1,5 +1,6 @@
 """Templates: `pages/*.html`, everything escaped, no name that is not there, in the words of one language."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -8,10 +9,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from access.catalogue import Lang
+from api.portal import words
 from api.portal.languages import OWN_NAMES, Tongue, code, tongues
 from api.portal.statics import Statics
 
 PAGES: Final = Path(__file__).parent / "pages"
+_GROUP = re.compile(r"[^-]{1,4}-?|-")
 
 
 class Rendering:
@@ -22,6 +25,8 @@ class Rendering:
         self.tongues = tongues()
         loader = FileSystemLoader(self.folders)
         self._environments = {tongue.lang: _environment(tongue, loader, statics) for tongue in self.tongues.values()}
+        for environment in self._environments.values():
+            environment.globals["in_language"] = self._in_language
 
     def compile(self, template: str) -> None:
         """Raises where the template is not there or is none: at start, not when somebody looks."""
@@ -30,6 +35,11 @@ class Rendering:
 
     def render(self, template: str, lang: Lang, context: Mapping[str, Any]) -> str:
         return self._environments[lang].get_template(template).render(context)
+
+    def _in_language(self, code: str, template: str, **context: Any) -> Markup:
+        """For a part of a page that is in another language than the page: a whole template, rendered in that one."""
+        lang = next(tongue.lang for tongue in self.tongues.values() if tongue.code == code)
+        return Markup(self.render(template, lang, context))  # noqa: S704 it was escaped where it was made
 
     def document(self, name: str) -> str | None:
         """The text of the GraphQL document of that page; None where it asks nothing."""
@@ -54,7 +64,13 @@ def _environment(tongue: Tongue, loader: FileSystemLoader, statics: Statics) -> 
     )
     own_names = {code(lang): own_name for lang, own_name in OWN_NAMES.items()}
     environment.globals.update(
-        lang=tongue.code, dir=tongue.dir, own_names=own_names, say=tongue.say, listed=tongue.listed, static=statics
+        lang=tongue.code,
+        dir=tongue.dir,
+        own_names=own_names,
+        say=tongue.say,
+        listed=tongue.listed,
+        static=statics,
+        words=words,
     )
     environment.filters.update(
         day=tongue.day, moment=tongue.moment, number=tongue.number, percent=tongue.percent, breakable=_breakable
@@ -63,6 +79,5 @@ def _environment(tongue: Tongue, loader: FileSystemLoader, statics: Statics) -> 
 
 
 def _breakable(text: str) -> Markup:
-    """A long identifier that may be broken after each fourth sign, and is still copied whole."""
-    parts = (str(text)[start : start + 4] for start in range(0, len(str(text)), 4))
-    return Markup("<wbr>").join(parts)
+    """A long identifier that may be broken after each fourth sign and each hyphen, and is still copied whole."""
+    return Markup("<wbr>").join(_GROUP.findall(str(text)))

@@ -1,0 +1,102 @@
+"""The root of what can be done: each field is one resolver of its room."""
+
+import strawberry
+
+from api import accesses, accounts, agencies, approvals, citizens, consents, jobs, officers, sign_in
+
+
+@strawberry.type
+class Mutation:
+    approve = strawberry.field(
+        approvals.approve, description="Approve what somebody else proposed, over the hash of the change."
+    )
+    reject = strawberry.field(
+        approvals.reject, description="Refuse what somebody else proposed, or take back what you proposed."
+    )
+    enrol_agency = strawberry.field(agencies.enrol_agency, description="Propose a new agency. Takes two people.")
+    add_agency_key = strawberry.field(
+        agencies.add_agency_key, description="Propose a further key of an agency. Takes two people."
+    )
+    publish_agreement = strawberry.field(
+        agencies.publish_agreement, description="Propose the next version of an agency's agreement. Takes two people."
+    )
+    publish_mandate = strawberry.field(agencies.publish_mandate, description="Propose a legal mandate. Takes two people.")
+    publish_consent_notice = strawberry.field(
+        agencies.publish_consent_notice, description="Propose the next version of a notice. Takes two people."
+    )
+    resume_agency = strawberry.field(
+        agencies.resume_agency, description="Propose that an agency counts again. Takes two people."
+    )
+    resume_agreement = strawberry.field(
+        agencies.resume_agreement, description="Propose that an agreement counts again. Takes two people."
+    )
+    suspend_agency = strawberry.field(agencies.suspend_agency, description="Stop an agency at once.")
+    revoke_agency_key = strawberry.field(agencies.revoke_agency_key, description="Take a key of an agency back at once.")
+    suspend_agreement = strawberry.field(agencies.suspend_agreement, description="Stop a version of an agreement at once.")
+    revoke_mandate = strawberry.field(agencies.revoke_mandate, description="Take a legal mandate back at once.")
+    confirm_sign_in = strawberry.field(sign_in.confirm_sign_in, description="The second step, by a second factor. For pages.")
+    sign_out = strawberry.field(sign_in.sign_out, description="End this session.")
+    end_other_sessions = strawberry.field(sign_in.end_other_sessions, description="End all your sessions but this one.")
+    take_up_invitation = strawberry.field(
+        sign_in.take_up_invitation, description="The first step of taking an account up: a password. For pages."
+    )
+    confirm_invitation = strawberry.field(
+        sign_in.confirm_invitation, description="The second step, by a second factor that is proven now. For pages."
+    )
+    change_password = strawberry.field(sign_in.change_password, description="Change your password.")
+    renew_recovery_codes = strawberry.field(sign_in.renew_recovery_codes, description="Get new recovery codes.")
+    sign_in = strawberry.field(sign_in.sign_in, description="The first step of signing in with an account. For pages.")
+    invite_staff = strawberry.field(accounts.invite_staff, description="Invite somebody to the registry's staff.")
+    invite_agency_administrator = strawberry.field(
+        accounts.invite_agency_administrator, description="Invite somebody who is to administer an agency's people."
+    )
+    invite_again = strawberry.field(accounts.invite_again, description="Send a new link in place of the older ones.")
+    grant_role = strawberry.field(accounts.grant_role, description="Propose a role for an account.")
+    revoke_role = strawberry.field(accounts.revoke_role, description="Take a role away at once.")
+    disable_account = strawberry.field(accounts.disable_account, description="Disable an account at once.")
+    reset_account = strawberry.field(accounts.reset_account, description="Propose to let a lost second factor be made anew.")
+    invite_officer = strawberry.field(officers.invite_officer, description="Invite an officer of your agency.")
+    change_officer = strawberry.field(
+        officers.change_officer, description="Change where an officer works and may ask for what."
+    )
+    remove_officer = strawberry.field(officers.remove_officer, description="Let an officer in no more, at once.")
+    open_office = strawberry.field(officers.open_office, description="Open an office of your agency.")
+    close_office = strawberry.field(officers.close_office, description="Close an office of your agency, at once.")
+    appoint_operator = strawberry.field(officers.appoint_operator, description="Let a private body act for your agency.")
+    revoke_operator = strawberry.field(officers.revoke_operator, description="End an operator's mandate at once.")
+    begin_sign_in = strawberry.field(citizens.begin_sign_in, description="A citizen asks for a one-time code. For pages.")
+    finish_sign_in = strawberry.field(citizens.finish_sign_in, description="A citizen signs in with that code. For pages.")
+    act_for = strawberry.field(citizens.act_for, description="See to the affairs of a ward, or to your own again.")
+    begin_assisted_session = strawberry.field(
+        citizens.begin_assisted_session, description="At a centre: have a code sent to the citizen beside you."
+    )
+    open_assisted_session = strawberry.field(
+        citizens.open_assisted_session, description="At a centre: open one form with the citizen's code."
+    )
+    change_telephone = strawberry.field(citizens.change_telephone, description="At a centre: change somebody's telephone.")
+    ask_for_telephone_change = strawberry.field(
+        citizens.ask_for_telephone_change, description="Ask two registered people to vouch for a new telephone. For pages."
+    )
+    answer_as_witness = strawberry.field(citizens.answer_as_witness, description="Vouch for somebody's new telephone, or not.")
+    stop_telephone_change = strawberry.field(
+        citizens.stop_telephone_change, description="Stop a change of the telephone before it takes effect."
+    )
+    report_access = strawberry.field(accesses.report_access, description="Report a look at your data that was not right.")
+    answer_access_report = strawberry.field(accesses.answer_access_report, description="Answer a report, once.")
+    request_consent = strawberry.field(
+        consents.request_consent,
+        description="Ask somebody for their consent. The answer does not tell whether they are on record.",
+    )
+    answer_consent = strawberry.field(
+        consents.answer_consent, description="Grant all or some of what was asked for, or decline."
+    )
+    withdraw_consent = strawberry.field(consents.withdraw_consent, description="Take a consent back, at once.")
+    pause_consent = strawberry.field(consents.pause_consent, description="Let a consent open nothing until you resume it.")
+    resume_consent = strawberry.field(consents.resume_consent, description="Let a paused consent count again.")
+    invalidate_consent = strawberry.field(
+        consents.invalidate_consent, description="Find, as the registry, that a consent should never have counted."
+    )
+    release_job = strawberry.field(jobs.release_job, description="Let a held job go on from where it was.")
+    cancel_job = strawberry.field(jobs.cancel_job, description="End a job.")
+    resend_message = strawberry.field(jobs.resend_message, description="Send a held message (again), whatever became of it.")
+    drop_message = strawberry.field(jobs.drop_message, description="Let a held message be.")

@@ -1,0 +1,17 @@
+"""All pages of the portal, and what each audience finds in its navigation."""
+
+from collections.abc import Sequence
+
+from api.portal import agency, citizen, sign_in, work
+from api.portal.page import Audience, Link, Page, Viewer
+
+PAGES: tuple[Page, ...] = (*citizen.PAGES, *agency.PAGES, *sign_in.PAGES, *work.PAGES)
+
+
+def navigation(viewer: Viewer, *, demo: bool) -> Sequence[Link]:
+    """The entries for who looks; none for whoever has not signed in."""
+    if viewer.kind == Audience.CITIZEN:
+        return citizen.navigation(viewer)
+    if viewer.kind == Audience.STAFF:
+        return work.navigation(viewer, demo=demo)
+    return agency.navigation(viewer)
