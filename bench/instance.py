@@ -14,10 +14,12 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from access.agencies import add_key, enrol_agency, publish_agreement, publish_mandate
-from access.call import AGENCY_SCOPES, Call, Purpose, Scope, system
+from access.agencies import AGENCY_ENROLLED, AGENCY_KEY_ADDED, enrolment, new_key
+from access.call import Call, Purpose, system
 from access.imports import NewConsent, load_consents
 from access.instance import create_instance
+from access.publishing import AGREEMENT_PUBLISHED, MANDATE_PUBLISHED, publication
+from access.rights import AGENCY_SCOPES, Scope
 from access.tokens import AccessToken, issue, thumbprint
 from api.demo.agencies import PROFILES, YEAR, Profile, agreement_document, mandate_document, public_jwk
 from api.demo.load import load
@@ -84,7 +86,7 @@ async def populate(
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Population:
     """Fills an empty database of the newest shape."""
-    call = Call(system("bench", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE), now, uuid7(now))
+    call = Call(system("bench", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH), now, uuid7(now))
     async with database.begin() as connection:
         await create_instance(connection, call, keys, mark=keys.mark, issuer=issuer)
     began = time.monotonic()
@@ -119,13 +121,14 @@ async def _enrol(database: Database, call: Call) -> Asker:
     kid = thumbprint(jwk)
     agreement: Mapping[str, Any] = agreement_document(its, call.now) | {"points_per_minute": 2**31 - 1}
     async with database.begin() as connection:
-        agency = await enrol_agency(connection, call, code=its.code, names=its.names)
-        valid = {"valid_from": call.now, "valid_to": call.now + YEAR}
-        await add_key(connection, call, agency=agency, kid=kid, alg="ES256", jwk=jwk, **valid)
-        await publish_agreement(connection, call, document=agreement)
+        made = await AGENCY_ENROLLED.at_the_machine(connection, call, enrolment(its.code, its.names))
+        new = new_key(its.code, kid=kid, alg="ES256", jwk=jwk, valid_from=call.now, valid_to=call.now + YEAR)
+        await AGENCY_KEY_ADDED.at_the_machine(connection, call, new)
+        await AGREEMENT_PUBLISHED.at_the_machine(connection, call, publication(agreement))
         for purpose in its.mandates:
-            await publish_mandate(connection, call, document=mandate_document(its, purpose, call.now))
-    return Asker(agency, kid, key)
+            mandate = publication(mandate_document(its, purpose, call.now))
+            await MANDATE_PUBLISHED.at_the_machine(connection, call, mandate)
+    return Asker(UUID(made["agency"]), kid, key)
 
 
 async def _sample(database: Database, keys: KeyRing, count: int) -> list[Asked]:

@@ -10,7 +10,7 @@ import pytest
 from core.database import Database
 from core.embedded import EmbeddedPostgres
 from core.keys import KeyRing, create
-from migrations.metadata import METADATA
+from migrations.metadata import METADATA, QUEUE
 from migrations.run import migrate
 from tests.access.enrolled import NOW, Enrol
 
@@ -56,7 +56,7 @@ async def database(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
 @pytest.fixture
 async def clean(database: Database) -> None:
     """Every table is empty when the test begins. For all tests that write, or that count rows."""
-    await database.ask("truncate " + ", ".join(table.name for table in METADATA.sorted_tables))
+    await database.ask("truncate " + ", ".join(sorted({*METADATA.tables, *QUEUE})))
 
 
 @pytest.fixture

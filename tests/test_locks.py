@@ -17,8 +17,9 @@ from typing import Any
 
 import pytest
 
-from access.call import NOBODY, Actor, ActorKind, Call, Scope, allow, lock_of
+from access.call import NOBODY, Actor, ActorKind, Call, allow, lock_of
 from access.decision import Standing
+from access.rights import Scope
 from core.errors import Forbidden, Unauthenticated
 from core.ids import uuid7
 

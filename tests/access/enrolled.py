@@ -11,7 +11,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from access.agreements import parse_agreement, parse_mandate
-from access.call import AGENCY_SCOPES, Actor, ActorKind, Call, Purpose
+from access.call import Actor, ActorKind, Call, Purpose
+from access.rights import AGENCY_SCOPES
 from access.tokens import thumbprint
 from core.database import Database
 from core.ids import uuid7

@@ -161,9 +161,29 @@ WRONG_MANDATES: list[tuple[Change, tuple[str | int, ...]]] = [
     (setting("attributes", 1, to="person.shoe_size"), ("attributes", 1)),
     (setting("attributes", 1, to="*"), ("attributes", 1)),
     (setting("attributes", 0, to=[NAME]), ("attributes", 0)),
+    (setting("article", to="Article 1\u202e"), ("article",)),
+    (setting("article", to="Article\x001"), ("article",)),
+    (setting("disclosure", to="DELAYED"), ("disclosure_days",)),
+    (setting("disclosure_days", to=30), ("disclosure_days",)),
+    (setting("disclosure_days", to=None), ("disclosure_days",)),
     (setting("disclosure", to="NEVER"), ("disclosure",)),
     (setting("disclosure", to=None), ("disclosure",)),
 ]
+
+
+@pytest.mark.parametrize("days", [1, 3650])
+def test_what_is_disclosed_later_says_how_many_days_later(days: int) -> None:
+    mandate = parse_mandate(MANDATE | {"disclosure": "DELAYED", "disclosure_days": days})
+    assert (mandate.disclosure, mandate.disclosure_days) == (Disclosed.DELAYED, days)
+    for disclosure in ("IMMEDIATE", "SEALED"):
+        assert parse_mandate(MANDATE | {"disclosure": disclosure}).disclosure_days is None
+
+
+@pytest.mark.parametrize("days", [0, -1, 3651, True, "30", 30.5, None])
+def test_a_delay_is_a_number_of_days(days: Any) -> None:
+    with pytest.raises(Invalid) as refusal:
+        parse_mandate(MANDATE | {"disclosure": "DELAYED", "disclosure_days": days})
+    assert refusal.value.path == ("disclosure_days",)
 
 
 @pytest.mark.parametrize("number", range(len(WRONG_AGREEMENTS)))

@@ -10,7 +10,7 @@ import pytest
 
 from access import authority
 from access.authority import Documents
-from access.call import Purpose
+from access.call import ActorKind, Purpose
 from access.counters import FAILURES_WINDOW_SECONDS, POINTS_WINDOW_SECONDS, window_end
 from access.decision import Standing
 from access.reading import Reading
@@ -35,7 +35,7 @@ class Server:
     async def standing(self, member: Member, purpose: Purpose = Purpose.ELIGIBILITY, at: Any = NOW) -> Standing:
         reading = Reading(self.database, self.keys, self.documents)
         call = member.call(purpose, at)
-        rows = await reading.ask(authority.ALONE, *authority.parameters(call, purpose))
+        rows = await reading.ask(authority.alone(ActorKind.AGENCY), *authority.parameters(call, purpose))
         await reading.admit(call)
         return await reading.standing(rows[0], call, purpose)
 
@@ -259,5 +259,5 @@ async def test_points_of_others_of_other_minutes_and_failures_do_not_count(
     await spend(database, member, 100, at=NOW - timedelta(minutes=1))
     await spend(database, member, 100, kind="FAILURES")
     await server.standing(member)
-    (row,) = await database.ask(authority.ALONE, *authority.parameters(member.call(), None))
+    (row,) = await database.ask(authority.alone(ActorKind.AGENCY), *authority.parameters(member.call(), None))
     assert (row["points_limit"], row["points_used"], row["agency_failures"]) == (10, 0, 100)

@@ -4,7 +4,8 @@ from uuid import UUID
 
 import pytest
 
-from access.call import AGENCY_SCOPES, NOBODY, Actor, ActorKind, Call, Scope, allow, lock_of, open_to_all, system
+from access.call import NOBODY, Actor, ActorKind, Call, allow, lock_of, open_to_all, system
+from access.rights import AGENCY_SCOPES, Scope
 from core.errors import Forbidden, Unauthenticated
 from tests.access.enrolled import NOW
 

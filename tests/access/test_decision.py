@@ -16,7 +16,19 @@ from hypothesis import strategies as st
 from access.agreements import Agreement, Mandate, parse_agreement, parse_mandate
 from access.call import Purpose
 from access.catalogue import CATALOGUE, Use
-from access.decision import OPEN_UNDER_MANDATE, ConsentGrant, Decision, Ground, Standing, Status, SubjectState, decide, standing
+from access.decision import (
+    OPEN_UNDER_MANDATE,
+    ConsentGrant,
+    Decision,
+    Ground,
+    Standing,
+    Status,
+    SubjectState,
+    decide,
+    decide_self,
+    decide_upkeep,
+    standing,
+)
 from core.errors import Forbidden
 from tests.access.enrolled import NOW, agreement_document, mandate_document
 
@@ -59,7 +71,7 @@ def naive(case: Mapping[str, Any], subject: Mapping[str, Any]) -> dict[str, set[
                     continue
                 if at < consent["from"] or at >= consent["to"]:
                     continue
-                if consent["withdrawn"] is not None and at >= consent["withdrawn"]:
+                if consent["uses"] is not None and consent["used"] >= consent["uses"]:
                     continue
                 stopped = any(purpose in lock["purposes"] for lock in subject["locks"])
             if stopped:
@@ -103,14 +115,14 @@ def random_case(rng: random.Random) -> dict[str, Any]:
     ]
 
     def subject() -> dict[str, Any]:
-        withdrawn = None if likely() else NOW + rng.choice([-1, 0, 1]) * SECOND
+        uses = None if likely() else rng.randint(1, 3)
         return {
             "status": "ACTIVE" if likely() else rng.choice(list(Status)),
             "locks": [
                 {"purposes": rng.sample(purposes, rng.randint(1, 3)), "mandated_too": likely(0.3)}
                 for _ in range(rng.choice([0, 0, 0, 1, 2]))
             ],
-            "consent": {"attributes": some(2), "withdrawn": withdrawn, **dates()} if likely() else None,
+            "consent": {"attributes": some(2), "uses": uses, "used": rng.randint(0, 3), **dates()} if likely() else None,
             "divisions": None if likely(0.2) else rng.sample(PLACES, rng.randint(0, 3)),
         }
 
@@ -144,7 +156,7 @@ def parsed_mandate(part: Mapping[str, Any]) -> Mandate:
 def state(part: Mapping[str, Any]) -> SubjectState:
     consent = part["consent"]
     given = consent and ConsentGrant(
-        CONSENT, frozenset(consent["attributes"]), consent["from"], consent["to"], consent["withdrawn"]
+        CONSENT, frozenset(consent["attributes"]), consent["from"], consent["to"], consent["uses"], consent["used"]
     )
     return SubjectState(
         Status(part["status"]),
@@ -160,6 +172,9 @@ def stands(purpose: Purpose, agreement: Agreement | None, mandates: list[Mandate
         return standing(AGENCY, purpose, agreement, mandates, NOW)
     except Forbidden:
         return None
+
+
+WITHOUT_AN_AGENCY = {Ground.SELF, Ground.WARD, Ground.UPKEEP}
 
 
 def test_twenty_thousand_random_cases_are_decided_as_the_second_evaluator_decides_them() -> None:
@@ -184,7 +199,7 @@ def test_twenty_thousand_random_cases_are_decided_as_the_second_evaluator_decide
             seen[decision.ground if expected else f"nothing: {decision.ground}"] += 1
     # Each outcome had its turn, more than now and then.
     assert seen.keys() >= {"FORBIDDEN", Ground.MANDATE, Ground.CONSENT} | {
-        f"nothing: {ground}" for ground in Ground if ground is not Ground.MANDATE
+        f"nothing: {ground}" for ground in Ground if ground not in {Ground.MANDATE, *WITHOUT_AN_AGENCY}
     }
     assert seen[Ground.MANDATE] > 2000
     assert seen[Ground.CONSENT] > 1000
@@ -237,7 +252,7 @@ SOUND = {
     "subject": {
         "status": "ACTIVE",
         "locks": [],
-        "consent": {"attributes": ["person.sex", "person.email"], "from": START, "to": END, "withdrawn": None},
+        "consent": {"attributes": ["person.sex", "person.email"], "from": START, "to": END, "uses": None, "used": 0},
         "divisions": None,
     },
 }
@@ -258,7 +273,7 @@ def answer(
 def test_consent_opens_its_attributes_and_no_others() -> None:
     decision = answer(Purpose.PAYMENT)
     assert decision == Decision(
-        {"person.sex": frozenset({Use.RELEASE, Use.MATCH})}, Ground.CONSENT, str(CONSENT), AGREEMENT.hash
+        {"person.sex": frozenset({Use.RELEASE, Use.MATCH})}, Ground.CONSENT, str(CONSENT), AGREEMENT.hash, SUBJECT.consent
     )
 
 
@@ -293,11 +308,11 @@ def test_a_period_begins_with_its_first_instant_and_ends_before_its_last(at: dat
             answer(Purpose.PAYMENT, at=at)
 
 
-@pytest.mark.parametrize("seconds", [-1, 0, 1])
-def test_a_withdrawn_consent_opens_nothing_from_that_instant_on(seconds: int) -> None:
+@pytest.mark.parametrize(("uses", "used", "holds"), [(None, 9, True), (3, 0, True), (3, 2, True), (3, 3, False), (3, 4, False)])
+def test_a_consent_with_no_use_left_in_its_window_opens_nothing(uses: int | None, used: int, holds: bool) -> None:
     assert SUBJECT.consent is not None
-    withdrawn = replace(SUBJECT, consent=replace(SUBJECT.consent, withdrawn_at=NOW + seconds * SECOND))
-    assert answer(Purpose.PAYMENT, subject=withdrawn).ground is (Ground.CONSENT if seconds > 0 else Ground.NO_CONSENT)
+    limited = replace(SUBJECT, consent=replace(SUBJECT.consent, uses=uses, used=used))
+    assert answer(Purpose.PAYMENT, subject=limited).ground is (Ground.CONSENT if holds else Ground.NO_CONSENT)
 
 
 def test_an_agency_without_agreement_or_for_another_purpose_is_forbidden() -> None:
@@ -351,3 +366,48 @@ def test_who_lives_outside_the_territory_is_not_seen(territory: set[str] | None,
         decision = answer(Purpose.PAYMENT, *laws, subject=subject, territory=bounds)
         assert bool(decision.uses) is seen
         assert (decision.ground is Ground.OUT_OF_TERRITORY) is not seen
+
+
+# Without an agency
+
+
+@pytest.mark.parametrize("ground", [Ground.SELF, Ground.WARD])
+def test_of_ones_own_record_all_of_the_person_is_released_and_nothing_else(ground: Ground) -> None:
+    decision = decide_self(ground)
+    assert decision.uses.keys() == {name for name in CATALOGUE if name.startswith("person.")} - {"person.token"}
+    assert set(decision.uses.values()) == {frozenset({Use.RELEASE})}
+    assert (decision.ground, decision.basis, decision.hidden_for) == (ground, None, timedelta(0))
+
+
+def test_while_somebody_sits_beside_the_names_alone_are_released() -> None:
+    assert decide_self(Ground.SELF, assisted=True).uses == {
+        name: {Use.RELEASE} for name in ("person.given_name", "person.family_name")
+    }
+
+
+def test_the_registrys_own_work_compares_and_is_told_nothing() -> None:
+    decision = decide_upkeep("person.residence")
+    assert decision.uses == {"person.residence": {Use.MATCH}}
+    assert decision.ground is Ground.UPKEEP
+    assert decide_upkeep().uses == {}
+
+
+# What is kept from the subject
+
+
+@pytest.mark.parametrize(
+    ("changes", "hidden_for"),
+    [
+        ({}, timedelta(0)),
+        ({"disclosure": "DELAYED", "disclosure_days": 30}, timedelta(days=30)),
+        ({"disclosure": "SEALED"}, None),
+    ],
+)
+def test_a_mandate_hides_what_rests_on_it_and_what_it_stopped_at(changes: dict[str, Any], hidden_for: timedelta | None) -> None:
+    mandate = parse_mandate(mandate_document("FUND", **changes))
+    granted = standing(AGENCY, Purpose.ELIGIBILITY, parse_agreement(agreement_document("FUND")), [mandate], NOW)
+    for status in Status:
+        locked = frozenset({Purpose.ELIGIBILITY})
+        for subject in (SubjectState(status), SubjectState(status, locked, locked)):
+            assert decide(granted, subject, NOW).hidden_for == hidden_for
+    assert granted.nothing(Ground.UNKNOWN).hidden_for == hidden_for

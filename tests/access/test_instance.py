@@ -3,8 +3,9 @@
 import pytest
 from sqlalchemy import text
 
-from access.call import Call, Scope, system
+from access.call import Call, system
 from access.instance import Identity, create_instance, identify, move_demonstration
+from access.rights import Scope
 from core import keys as keyring
 from core.database import Database
 from core.embedded import EmbeddedPostgres

@@ -180,7 +180,13 @@ async def test_entries_are_in_the_database_and_on_disk_when_the_settlement_retur
     assert after["flushed"]
     rows = await database.ask("select * from ledger_entry order by entry_id")
     found = [
-        Entry(*(row[name] for name in ("subject_id", "entry_id", "recorded_at", "agency_id", "leaf", "sealed"))) for row in rows
+        Entry(
+            *(
+                row[name]
+                for name in ("subject_id", "entry_id", "recorded_at", "shown_at", "agency_id", "actor", "leaf", "sealed")
+            )
+        )
+        for row in rows
     ]
     assert found == sorted(entries, key=lambda made: made.entry_id)
     assert {row["format"] for row in rows} == {1}

@@ -29,10 +29,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from starlette.applications import Starlette
 
-from access import agencies
-from access.call import Call, Scope, system
+from access import agencies, publishing
+from access.call import Call, system
 from access.catalogue import Lang
 from access.ledger import SEALED_ATTRIBUTE
+from access.rights import Scope
 from core.database import Database, Row
 from core.ids import uuid7
 from core.keys import KeyRing
@@ -97,7 +98,7 @@ class Instance:
 
     def call(self) -> Call:
         now = self.now()
-        return Call(system("tests", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE), now, uuid7(now))
+        return Call(system("tests", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH), now, uuid7(now))
 
     @contextmanager
     def serve(self, listener: socket.socket) -> Iterator[str]:
@@ -175,24 +176,17 @@ class Instance:
         changes.setdefault("failures_per_hour", {"subject": 1_000_000, "agency": 1_000_000})
 
         async def made(connection: Any) -> UUID:
-            agency = await agencies.enrol_agency(connection, call, code=code, names=dict.fromkeys(Lang, code))
-            await agencies.add_key(
-                connection,
-                call,
-                agency=agency,
-                kid=key.kid,
-                alg=alg,
-                jwk=key.jwk,
-                valid_from=now,
-                valid_to=now + YEAR,
-            )
+            change = agencies.enrolment(code, dict.fromkeys(Lang, code))
+            enrolled = await agencies.AGENCY_ENROLLED.at_the_machine(connection, call, change)
+            change = agencies.new_key(code, kid=key.kid, alg=alg, jwk=key.jwk, valid_from=now, valid_to=now + YEAR)
+            await agencies.AGENCY_KEY_ADDED.at_the_machine(connection, call, change)
             if agreement:
-                document = agreement_document(code, **(dates | changes))
-                await agencies.publish_agreement(connection, call, document=document)
+                change = publishing.publication(agreement_document(code, **(dates | changes)))
+                await publishing.AGREEMENT_PUBLISHED.at_the_machine(connection, call, change)
             for purpose, attributes in (mandates or {}).items():
                 document = mandate_document(code, purpose=purpose, attributes=list(attributes), **dates)
-                await agencies.publish_mandate(connection, call, document=document)
-            return agency
+                await publishing.MANDATE_PUBLISHED.at_the_machine(connection, call, publishing.publication(document))
+            return UUID(enrolled["agency"])
 
         return Agency(self, self.transact(made), code, key, key.kid)
 
@@ -277,9 +271,9 @@ class Agency:
         """A further version of its agreement."""
         now = self.instance.now()
         dates = {"valid_from": now.isoformat(), "valid_to": (now + YEAR).isoformat()}
-        document = agreement_document(self.code, **(dates | changes))
+        change = publishing.publication(agreement_document(self.code, **(dates | changes)))
         call = self.instance.call()
-        self.instance.transact(lambda c: agencies.publish_agreement(c, call, document=document))
+        self.instance.transact(lambda c: publishing.AGREEMENT_PUBLISHED.at_the_machine(c, call, change))
 
     def suspend(self) -> None:
         call = self.instance.call()

@@ -10,15 +10,18 @@ from uuid import UUID
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from access.call import Call, Scope, system
+from access.call import Call, system
+from access.rights import Role, Scope
 from api.commands import diagnosis
 from api.demo.load import Loaded, load
 from core import keys
 from core.database import Database
 from core.embedded import EmbeddedPostgres, find_binaries
 from core.ids import uuid7
+from tests.access.consenting import notice_document
 from tests.access.enrolled import Key, agreement_document, mandate_document
 from tests.api.commanding import ask, on, sijil, told
+from tests.api.people import put_account
 
 ISSUER = "https://sijil.example.org"
 AT = datetime(2026, 3, 14, 10, 30, tzinfo=UTC)
@@ -71,7 +74,7 @@ def instance(home: Path) -> Path:
 @pytest.fixture
 def populated(instance: Path, url: str) -> tuple[Path, Loaded]:
     async def work(database: Database) -> Loaded:
-        call = Call(system("tests", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE), AT, uuid7(AT))
+        call = Call(system("tests", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH), AT, uuid7(AT))
         ring = keys.load(instance / "keys.json")
         return await load(database, ring, call, persons=40, seed=1, communes=(), progress=lambda done, of: None)
 
@@ -334,6 +337,43 @@ def test_a_private_key_is_never_registered(instance: Path, tmp_path: Path, url: 
     assert told("agency", "key", "add", "FUND", "--pem", str(tmp_path / "key.pem"), status=14)
     assert told("agency", "key", "add", "FUND", "--jwk", str(tmp_path / "key.jwk"), status=14)
     assert ask(url, "select count(*) from agency_key")[0][0] == 0
+
+
+def test_once_two_people_can_do_it_the_machine_does_no_more_than_stop(instance: Path, url: str, tmp_path: Path) -> None:
+    enrol()
+    key = Key.new()
+    (tmp_path / "key.jwk").write_text(json.dumps(key.jwk))
+    dates = {"valid_from": datetime.now(UTC).isoformat(), "valid_to": (datetime.now(UTC) + timedelta(days=300)).isoformat()}
+    documents = {
+        "agreement": agreement_document("FUND", **dates),
+        "mandate": mandate_document("FUND", **dates),
+        "notice": notice_document(version=1),
+    }
+    for name, document in documents.items():
+        (tmp_path / name).write_text(json.dumps(document))
+    told("agency", "key", "add", "FUND", "--jwk", str(tmp_path / "key.jwk"))
+    assert len(told("agency", "notice", "publish", str(tmp_path / "notice"))["hash"]) == 64
+
+    async def two_publishers(database: Database) -> None:
+        ring = keys.load(instance / "keys.json")
+        async with database.begin() as connection:
+            for _ in range(2):
+                await put_account(connection, ring, datetime.now(UTC), Role.PUBLISHER)
+
+    on(url, two_publishers)
+    names = ("--name-ar", "هيئة", "--name-fr", "Organisme", "--name-en", "Body")
+    for command in (
+        ("enrol", "OTHER", *names),
+        ("key", "add", "FUND", "--jwk", str(tmp_path / "key.jwk"), "--kid", "another"),
+        *((name, "publish", str(tmp_path / name)) for name in ("agreement", "mandate")),
+    ):
+        error = told("agency", *command, status=15)["error"]
+        assert error == {"code": "CONFLICT", "message": "two people do this now: propose it on the pages", "path": []}
+    row = listed()["FUND"]
+    assert (len(listed()), row["agreement"], row["mandates"], row["keys"]) == (1, None, 0, [key.kid])
+    told("agency", "key", "revoke", "FUND", key.kid)
+    told("agency", "suspend", "FUND")
+    assert listed()["FUND"]["suspended_at"] is not None
 
 
 def test_what_is_wrong_with_an_agency_or_a_key_is_named(instance: Path, tmp_path: Path) -> None:

@@ -200,6 +200,6 @@ def test_metrics_count_answers_and_refusals_and_hold_nothing_of_anybody(served: 
     assert after["sijil_refusals_total", "UNAUTHENTICATED"] - before.get(("sijil_refusals_total", "UNAUTHENTICATED"), 0) == 1
 
 
-def test_there_is_no_explorer_and_no_other_page_but_in_a_demonstration(cnss: Caller) -> None:
-    for path in ("/", "/explorer", "/docs", "/graphiql", "/static/explorer.js"):
+def test_there_is_no_explorer_but_in_a_demonstration(cnss: Caller) -> None:
+    for path in ("/explorer", "/docs", "/graphiql", "/static/explorer.js"):
         assert cnss.http.get(path).status_code == 404

@@ -10,8 +10,9 @@ import httpx
 import pytest
 from graphql import parse
 
-from access.call import Call, Scope, system
+from access.call import Call, system
 from access.instance import create_instance
+from access.rights import Scope
 from access.stand_in import parts, stand_in
 from api import cost, schema
 from api.app import build

@@ -13,10 +13,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from access import instance
 from access.authority import Documents
-from access.call import AGENCY_SCOPES, Actor, ActorKind, Call, Purpose, Scope, system
+from access.call import Actor, ActorKind, Call, Purpose, system
 from access.catalogue import CATALOGUE, Use
 from access.disclosure import SealedRecord
 from access.reading import Reading
+from access.rights import AGENCY_SCOPES, Scope
 from access.tokens import parse_jwk, thumbprint
 from api.demo.agencies import PROFILES, public_jwk
 from api.demo.load import SUBJECTS, Loaded, load, persona_numbers
@@ -51,7 +52,7 @@ TODAY = civil_date(NOW)
 PERSONS = 400
 SEED = 11
 ISSUER = "http://localhost:8000"
-LOADER = Call(system("demo", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE), NOW, uuid7(NOW))
+LOADER = Call(system("demo", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH), NOW, uuid7(NOW))
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,7 @@ async def test_numbers_are_unique_and_those_of_personas_are_always_the_same(demo
     fixed = {number.text for number in persona_numbers(personas(TODAY)).values()}
     assert len(fixed) == len(everybody()) - PERSONS
     assert [played.subject.idcs for played in demo.loaded.personas] == [
-        issue(bytes(32), index, 1)[0][0].text for index in range(13)
+        issue(bytes(32), index, 1)[0][0].text for index in range(14)
     ]
     (row,) = await demo.database.ask("select numbers_issued from instance")
     ordinary, _ = issue(demo.keys.number, 0, row["numbers_issued"] + 10)
@@ -269,7 +270,7 @@ async def test_personas_stand_on_the_side_of_the_thresholds_that_they_say(demo):
     programmes = {programme.code: programme for programme, _ in await scores.programmes(demo.database, TODAY)}
     assert sorted(programmes) == sorted(programme.code for programme in packaged_programmes())
     answers = {}
-    for played in demo.loaded.personas[8:]:
+    for played in demo.loaded.personas[8:13]:
         assert played.subject.household_code
         code = demo.keys.index("HOUSEHOLD_CODE", played.subject.household_code)
         (owner,) = await demo.database.ask("select owner_id from identifier where hash = $1", code)

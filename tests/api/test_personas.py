@@ -17,8 +17,8 @@ def ages(household: InventedHousehold, today: date) -> list[int]:
 @pytest.mark.parametrize("today", [TODAY, date(2024, 2, 29), date(2030, 1, 1)])
 def test_personas_are_the_same_whatever_the_day(today):
     cast = personas(today)
-    assert [persona.index for persona in cast] == list(range(13))
-    assert len({persona.name for persona in cast}) == 13
+    assert [persona.index for persona in cast] == list(range(14))
+    assert len({persona.name for persona in cast}) == 14
     for persona, of_today in zip(cast, personas(TODAY), strict=True):
         assert persona.person.given_ar == of_today.person.given_ar
         if persona.household:
@@ -65,6 +65,9 @@ def test_personas_show_what_they_are_for():
         "deceased": "DECEASED",
         "suspended": "SUSPENDED",
     }
+    guardian, *wards = [member.person for member in by_name["guardian"].household.members]  # type: ignore[union-attr]
+    assert [ward.guardian_key for ward in wards] == [guardian.key] * 2
+    assert guardian.telephone
     motorist = by_name["incomplete-score"].household
     assert motorist
     assert (motorist.milieu, motorist.facts["household.cars"]) == (Milieu.RURAL, 1)

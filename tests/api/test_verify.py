@@ -247,9 +247,9 @@ def test_a_withdrawn_consent_counts_no_more_from_the_next_question_on(served: In
     row = request_of(subject, "given_name", "family_name")
     person = served.person_id(subject["idcs"])
     assert one(cnss, row, "SERVICE_DELIVERY")["confirmed"] is True
-    served.sql("update consent set withdrawn_at = $2 where person_id = $1", person, served.now() - timedelta(seconds=1))
+    served.sql("update consent set state = 'WITHDRAWN' where person_id = $1", person)
     assert one(cnss, row, "SERVICE_DELIVERY")["confirmed"] is False
-    served.sql("update consent set withdrawn_at = null where person_id = $1", person)
+    served.sql("update consent set state = 'GRANTED' where person_id = $1", person)
     assert one(cnss, row, "SERVICE_DELIVERY")["confirmed"] is True
 
 

