@@ -58,8 +58,7 @@ class Approved:
 
 def refuse_unless_approved(approval: object, kind: str, change: Document) -> None:
     """For whatever is dangerous, before its first statement. Raises Forbidden where something else was approved, or nothing."""
-    approved = isinstance(approval, Approved) and approval.kind == kind and approval.hash == _change_hash(kind, change)
-    if not approved:
+    if not isinstance(approval, Approved) or approval.hash != _change_hash(kind, change):
         raise Forbidden("this is not what a second person approved")
 
 

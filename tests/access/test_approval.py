@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from access import agencies, publishing
-from access.approval import LIFETIME, MAX_OPEN, Approved, announce, at_the_machine, set_up
+from access.approval import LIFETIME, MAX_OPEN, Approved, announce, at_the_machine, propose, reject, set_up
 from access.authority import Documents
 from access.call import NOBODY, Actor, ActorKind, Call
 from access.proposals import ProposalState, proposal, proposals
@@ -311,6 +311,30 @@ async def test_nobody_proposes_beyond_their_region_or_right(here: World, kind: s
         with pytest.raises((Forbidden, Unauthenticated)):  # the latter: an officer of an agency that is suspended
             await here.propose(kind, change, who=who)
     assert await here.database.ask("select from proposal") == []
+
+
+async def test_only_people_propose_and_decide_whatever_rights_a_machine_has(here: World) -> None:
+    change = agencies.enrolment("ONE", NAMES)
+    proposed = await here.propose("AGENCY_ENROLLED", change)
+
+    async def refused(actor: Actor) -> None:
+        call = Call(replace(actor, scopes=frozenset(Scope)), LATER, uuid7(LATER))
+        with pytest.raises(Forbidden):
+            await here.done(lambda c: propose(c, call, ACTS, kind="AGENCY_ENROLLED", change=change))
+        with pytest.raises(Forbidden):
+            await here.done(lambda c: reject(c, call, ACTS, proposal=proposed, reason="No"))
+
+    for actor in (here.machine().actor, here.agency.actor):
+        await refused(actor)
+    assert await here.decision(proposed) is None
+    assert len(await here.database.ask("select from proposal")) == 1
+
+
+async def test_who_lacks_the_right_does_not_learn_what_is_there(here: World) -> None:
+    for code in (here.agency.code, "NOT_THERE"):
+        for kind, change in (("AGENCY_ENROLLED", agencies.enrolment(code, NAMES)), ("AGENCY_RESUMED", {"agency": code})):
+            with pytest.raises(Forbidden):
+                await here.propose(kind, change, who="administrator")
 
 
 async def test_a_region_does_not_narrow_what_holds_in_the_whole_country(here: World) -> None:
