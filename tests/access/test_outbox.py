@@ -38,6 +38,7 @@ from core.workers import Workers
 from tests.access import sending_child
 from tests.access.enrolled import NOW
 from tests.core.carriers import gateway, mail_server
+from tests.core.test_jobs import taken_for_dead
 
 CHILD = Path(sending_child.__file__)
 ROOT = CHILD.parent.parent.parent
@@ -109,7 +110,7 @@ class Office:
         (row,) = await self.database.ask("select * from message where message_id = $1", message)
         return row
 
-    async def until(self, message: UUID, *states: str, job: State | None = None, seconds: float = 20) -> Row:
+    async def until(self, message: UUID, *states: str, job: State | None = None, seconds: float = 60) -> Row:
         end = monotonic() + seconds
         while True:
             row = await self.message(message)
@@ -124,16 +125,14 @@ class Office:
         return Sender(self.keys, OWNERS, given, **{"nobodies": frozenset(), "keep": False} | more)  # type: ignore[arg-type]
 
     @asynccontextmanager
-    async def sending(
-        self, carrier: Carrier | Mapping[Channel, Carrier], *, poll_seconds: float = 0.2, **more: Any
-    ) -> AsyncIterator[None]:
+    async def sending(self, carrier: Carrier | Mapping[Channel, Carrier], **more: Any) -> AsyncIterator[None]:
         sender = self.sender(carrier, **more)
         workers = Workers(
             self.database,
             {SENDING: sender.send},
             clock=clock,
             lease_seconds=10,
-            poll_seconds=poll_seconds,
+            poll_seconds=0.2,
             mend_seconds=0.3,
             grace_seconds=0.5,
         )
@@ -373,12 +372,12 @@ async def test_a_run_that_was_broken_off_while_sending_leaves_it_uncertain(offic
 async def test_a_sender_that_was_taken_for_dead_still_says_that_it_was_sent(office: Office) -> None:
     (told,) = await office.tell(ConsentEnded())
     slow = Scripted(hold=asyncio.Event())
-    async with office.sending(slow, poll_seconds=60):
+    async with office.sending(slow):
         await slow.begun.wait()
         job = (await office.message(told))["job_id"]
-        await office.database.ask("update pgqueuer set heartbeat = now() - interval '1 hour'")
         other = Scripted()
         async with office.sending(other):
+            await taken_for_dead(office.database, job)
             await office.until(told, "UNCERTAIN", job=State.HELD)
         slow.hold.set()  # type: ignore[union-attr]
         await office.until(told, "SENT")
