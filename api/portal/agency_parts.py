@@ -24,13 +24,18 @@ def actor_of(viewer: Viewer) -> Actor:
     return cast("Actor", viewer.actor)
 
 
+def need(asked: PageRequest, scope: Scope) -> Mapping[str, Any]:
+    """Nothing more to tell (`Page.more`); Forbidden without the scope: no form is shown that leads nowhere."""
+    if scope not in actor_of(asked.viewer).scopes:
+        raise Forbidden(f"this needs the right {scope}")
+    return {}
+
+
 def needing(scope: Scope, variables: Variables = nothing) -> Variables:
-    """The variables of a page that is of no use without the scope: Forbidden instead of a form that leads nowhere."""
+    """The variables of a page that is of no use without the scope."""
 
     def asked_by(asked: PageRequest) -> Mapping[str, Any]:
-        if scope not in actor_of(asked.viewer).scopes:
-            raise Forbidden(f"this needs the right {scope}")
-        return variables(asked)
+        return {**need(asked, scope), **variables(asked)}
 
     return asked_by
 
@@ -48,7 +53,7 @@ def subject_of(asked: PageRequest) -> Mapping[str, str]:
         raise Invalid(N_("Type the person's IDCS, or your agency's token of the person."), path=("subject",))
     if len(typed) > MAX_SUBJECT_CHARACTERS:
         raise Invalid(N_("This is too long."), path=("subject",))
-    return {"idcs": number} if number.isdigit() else {"token": _BETWEEN.sub("", typed) if "." not in typed else typed}
+    return {"idcs": number} if number.isdigit() else {"token": typed}
 
 
 # --- purposes

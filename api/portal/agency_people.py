@@ -5,8 +5,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from access.rights import Scope
-from api.portal.agency_parts import needing, paged
+from api.portal.agency_parts import need, needing, paged
 from api.portal.framework import N_, Action, Again, Audience, Data, Outcome, Page, PageRequest
+from api.portal.page import Variables
 from api.portal.wording import names
 from core.dates import CIVIL_ZONE
 from core.errors import Invalid
@@ -16,11 +17,11 @@ ALL, SOME = "all", "some"
 _NAMES: Final = ("nameAr", "nameFr", "nameEn")
 
 
-def _by_id(name: str) -> Any:
+def _by_id(name: str) -> Variables:
     return needing(Scope.OFFICER_MANAGE, lambda asked: {"id": asked.params[name]})
 
 
-def _of(name: str) -> Any:
+def _of(name: str) -> Variables:
     """The input of what is done to the one thing that the page is about."""
     return lambda asked: {"input": {name: asked.params[name], "requestKey": asked.form["requestKey"]}}
 
@@ -223,7 +224,7 @@ _OPERATORS: Sequence[Page] = (
         path="/agency/operators/appoint",
         name="agency/operator-appoint",
         audience=Audience.OFFICER,
-        variables=needing(Scope.OFFICER_MANAGE),
+        more=lambda asked, _: need(asked, Scope.OFFICER_MANAGE),
         actions={
             "appoint": Action(
                 lambda _, data: f"/agency/operators/{data['appointOperator']['operator']['id']}?done=appointed",

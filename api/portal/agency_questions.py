@@ -133,8 +133,11 @@ def _verdict(asked: PageRequest, data: Data) -> Outcome:
     (answer,) = data["verify"]["answers"]
     labels = {attribute["name"]: attribute["labels"][asked.tongue.code] for attribute in data["catalogue"]}
     row = orjson.loads(bytes64(answer["receipt"].split("~")[1]))  # its form: access/receipts.py
+    verdicts = answer["claims"] or []
+    if not any(each["verdict"] in ("MATCH", "CLOSE") for each in verdicts):
+        verdicts = []  # to whoever does not know the person all is said to differ, whether it does or not
     # The claims stand before the condition.
-    told = [("age" if number >= len(_claims(asked)) else "", each) for number, each in enumerate(answer["claims"] or ())]
+    told = [("age" if number >= len(_claims(asked)) else "", each) for number, each in enumerate(verdicts)]
     more = {"answer": answer, "told": told, "labels": labels, "slip": row["entry"]}
     return Show("agency/verify-answer", more | {"basis": basis_of(data, asked.params["purpose"])})
 

@@ -1,4 +1,4 @@
-"""What the rooms say of a form of an agency's people that is to be mended: marked here, so that each language has its words for it.
+"""What the rooms say of a form of an agency's people that is to be mended: marked here, so that each language has words for it.
 
 Beside these there are those of `sign_in.py`.
 """
