@@ -8,13 +8,15 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from itertools import count
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import UUID
 
 import httpx
 from playwright.async_api import Browser, Page
 
-from access import publishing
+from access import agencies, publishing
 from access.call import Purpose
 from access.consent_records import Method
 from access.consent_states import Frequency
@@ -27,18 +29,19 @@ from core.dates import PartialDate
 from core.keys import KeyRing
 from identity import consent_requests
 from identity.divisions import built_in
-from identity.imports import LoadedPerson, load_divisions, make_decoy
+from identity.imports import LoadedPerson, NewPerson, load_divisions, make_decoy
 from tests.access.consenting import notice_document
-from tests.access.enrolled import NOW
+from tests.access.enrolled import NOW, Key
 from tests.api.people import Signed
+from tests.api.serving import Agency, Caller, Instance
 from tests.identity.registered import RABAT, Register, machine, new_person
 from tests.portal.browser import Reader, reading
-from tests.portal.staffed import BEGAN, Office, staffed
+from tests.portal.staffed import BEGAN, NAMES, YEAR, Office, staffed
 
 GRAPHQL = "application/graphql-response+json"
 RELEASED = ("person.given_name", "person.birth_date", "person.address", "person.telephone")
 ASKED = RELEASED[:3]
-SAMI = {"given_name_ar": "سامي", "given_name_latin": "Sami", "sex": "M"}
+_numbers = count(100_200)
 TEXTS = {
     "ar": {
         "title": "طلب منحة السكن",
@@ -61,12 +64,13 @@ TEXTS = {
 
 @dataclass
 class Town:
-    """`amina` and `karim` are registered, and `sami` is Amina's ward; `officer` is of the agency."""
+    """`amina` and `karim` are registered, and `sami` is Amina's ward; `officer` is of the agency, and `key` its machine's."""
 
     office: Office
     register: Register
     agency: UUID
     officer: Signed
+    key: Key
     amina: LoadedPerson
     karim: LoadedPerson
     sami: LoadedPerson
@@ -74,6 +78,15 @@ class Town:
     @property
     def address(self) -> str:
         return self.office.address
+
+    def newcomers(self) -> list[NewPerson]:
+        """Somebody of whom all is known, who is the guardian of a child, and somebody else: to be loaded together."""
+        return newcomers()
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What the agency is called, by language."""
+        return {lang.lower(): name for lang, name in NAMES.items()}
 
     # --- citizens in browsers
 
@@ -157,11 +170,27 @@ class Town:
         found: dict[str, Any] = answer.json()
         return found
 
+    def machine(self) -> Caller:
+        """The agency's own system, with its key. It is not asynchronous: `await asyncio.to_thread(...)`."""
+        instance = cast("Instance", SimpleNamespace(issuer=self.address, now=self.office.clock))
+        return Agency(instance, self.agency, "FUND", self.key, self.key.kid).caller()
+
     async def look(self, person: LoadedPerson) -> dict[str, Any]:
         """The officer looks at what the agency may see of that person by consent."""
         document = """query Look($idcs: String!) { person(subject: {idcs: $idcs}, purpose: SERVICE_DELIVERY) {
           name { given { ar latin } } birthDate address } }"""
         return await self.ask(document, {"idcs": person.idcs.text})
+
+
+def newcomers() -> list[NewPerson]:
+    whole = {"address": "12, زنقة البرتقال", "cnie": f"ZZ{next(_numbers)}", "marital_status": "MARRIED", "birth_place": RABAT}
+    child = {"given_name_ar": "سامي", "given_name_latin": "Sami", "sex": "M", "telephone": None, "email": None}
+    other = {"given_name_ar": "كريم", "given_name_latin": "Karim", "family_name_ar": "التازي", "family_name_latin": "Tazi"}
+    return [
+        new_person(0, **whole),
+        new_person(1, guardian=0, birth_date=PartialDate(2016, 5, 17), **child),
+        new_person(2, sex="M", **other),
+    ]
 
 
 @asynccontextmanager
@@ -174,23 +203,21 @@ async def town(database: Database, url: str, keys: KeyRing) -> AsyncIterator[Tow
         async with register.driver() as connection:
             await make_decoy(connection, call, keys)
             await load_divisions(connection, call, built_in())
-        amina, sami = await register.load(
-            new_person(0, address="12, زنقة البرتقال", cnie="ZZ100200", marital_status="MARRIED", birth_place=RABAT),
-            new_person(1, guardian=0, birth_date=PartialDate(2016, 5, 17), telephone=None, email=None, **SAMI),
-        )
-        karim = await register.person(
-            given_name_ar="كريم", given_name_latin="Karim", family_name_ar="التازي", family_name_latin="Tazi", sex="M"
-        )
+        amina, sami, karim = await register.load(*newcomers())
         agency = await office.agency(
             "FUND",
             purposes=["SERVICE_DELIVERY", "IDENTITY_PROOFING"],
+            failures_per_hour={"subject": 1_000, "agency": 1_000},
             attributes={name: {"uses": ["RELEASE", "MATCH"], "level": "EXACT", "verdict": True} for name in RELEASED},
         )
         document = notice_document(
             agency="FUND", version=1, texts=TEXTS, attributes=list(RELEASED), valid_from=BEGAN.isoformat()
         )
         publisher = office.call(Scope.AGREEMENT_PUBLISH)
+        key = Key.new()
+        added = agencies.new_key("FUND", kid=key.kid, alg=key.alg, jwk=key.jwk, valid_from=BEGAN, valid_to=BEGAN + YEAR)
         async with database.begin() as connection:
+            await agencies.AGENCY_KEY_ADDED.at_the_machine(connection, office.call(Scope.AGENCY_MANAGE), added)
             await publishing.NOTICE_PUBLISHED.at_the_machine(connection, publisher, publishing.publication(document))
-        officer = await office.staff(Role.OFFICER, name="Nadia Alami", agency=agency)
-        yield Town(office, register, agency, officer, amina, karim, sami)
+        officer = await office.with_password(Role.OFFICER, name="Nadia Alami", agency=agency)
+        yield Town(office, register, agency, officer, key, amina, karim, sami)
