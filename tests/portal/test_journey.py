@@ -1,6 +1,7 @@
 """The whole way of a consent, on pages: an officer asks, a citizen grants a part, the agency reads it, and it is taken back.
 
-In Arabic and in French, with scripts and without; what the officer may read, the agency's machine may read, and no longer.
+In Arabic and in French, with scripts and without. What the officer may read, the agency's machine may read, and no longer; and
+two people of the registry publish what an agency may ask for.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Browser, Page
 
+from access.rights import Role
 from core.database import Database
 from core.embedded import EmbeddedPostgres
 from core.keys import KeyRing
@@ -160,3 +162,44 @@ async def test_a_consent_is_asked_for_granted_in_part_used_seen_and_taken_back(
         assert await citizen.locator(".timeline > li .tag-bad").count() == 3
         await citizen.goto(link)
         assert await citizen.locator("main form").count() == 0
+
+
+@pytest.mark.parametrize("reader", READERS, ids=str)
+async def test_two_administrators_publish_an_agreement(its: Town, browser: Browser, reader: Reader) -> None:
+    office = its.office
+    agency = await office.agency(f"PAIR_{reader.lang[:2].upper()}_{int(reader.scripts)}", published=False)
+    first, second = [await office.staff(Role.PUBLISHER, name=name) for name in ("Hind Berrada", "Omar Sefrioui")]
+    published = "select version from agreement where agency_id = $1"
+    async with office.reading(browser, reader, first) as one, office.reading(browser, reader, second) as other:
+        await one.goto(f"/admin/agencies/{agency}/agreements/new")
+        await one.check("input[name=purposes][value=IDENTITY_PROOFING]")
+        await one.check("input[name='uses-person.given_name'][value=MATCH]")
+        await press(one, "check")
+        await press(one, "propose")
+        proposal = urlsplit(one.url).path
+        assert re.fullmatch(r"/admin/approvals/[0-9a-f-]{36}", proposal)
+        assert await one.locator("form:has(input[value=approve])").count() == 0  # nobody approves what is their own
+        await seen(one, "journey-proposed", reader)
+        assert await office.ask(published, agency) == []
+
+        await other.goto("/admin/approvals")
+        await other.click(f"main a[href='{proposal}']")
+        assert first.name in await other.inner_text(".facts")
+        rows = await other.locator("table.diff tbody tr").all_inner_texts()
+        assert len(rows) >= 3
+        await seen(other, "journey-to-approve", reader)
+        code = office.code(second)
+        await other.fill("#code", "000000" if code != "000000" else "111111")
+        await press(other, "approve")
+        assert await other.locator("#code-error").count() == 1
+        assert await office.ask(published, agency) == []
+        await other.fill("#code", code)
+        await press(other, "approve")
+        assert other.url == f"{its.address}{proposal}?done=approved"
+        await seen(other, "journey-approved", reader)
+        assert await office.ask(published, agency) == [{"version": 1}]
+
+        await one.goto(f"/admin/agencies/{agency}/agreements/1")
+        assert await one.locator("h1").count() == 1
+        await one.goto(proposal)
+        assert second.name in await one.inner_text(".facts")
