@@ -112,9 +112,9 @@ class People:
         self.instance.transact(lambda connection: _insert(connection, Office, row | {"opened_at": now - LONG_AGO}))
         return office
 
-    def citizen(self, person: UUID) -> "Browser":
-        """A session of somebody who is registered."""
-        return self._browser(SessionKind.CITIZEN, holder=person)
+    def citizen(self, person: UUID, base: str | None = None) -> "Browser":
+        """A session of somebody who is registered; `base` leads to another process."""
+        return self._browser(SessionKind.CITIZEN, base, holder=person)
 
     def assisted(self, person: UUID, assistant: "Person", form: str) -> "Browser":
         """A session of somebody who is registered, with a member of staff beside."""

@@ -4,9 +4,11 @@ right one. Whoever is refused leaves nothing behind but the refusal's own record
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from graphql import GraphQLObjectType, get_named_type
 
 from api import schema
 from tests.api.serving import ELIGIBILITY, VERIFY, Agency, Caller, Instance, codes, request_of
@@ -37,6 +39,7 @@ def idcs(served: Instance) -> dict[str, Any]:
 CASES = {
     "me": Case("{ me { code } }", wrong_is_ended=True),
     "catalogue": Case("{ catalogue { name granted } }", wrong_is_ended=True),
+    "myAgency": Case("{ myAgency { code } }", wrong_is_ended=True),
     "programmes": Case("{ programmes { code } }", wrong_is_ended=True),
     "verify": Case(
         VERIFY,
@@ -73,8 +76,36 @@ CASES = {
 }
 
 
-def test_every_root_field_has_a_case() -> None:
-    assert sorted(FIELDS) == sorted(CASES)
+# Those of people who sign in: what each of them is told stands in `test_leaks_of_sessions.py`.
+OF_PEOPLE = sorted(set(FIELDS) - set(CASES))
+
+
+def of_people(name: str) -> str:
+    """A document that asks such a field, about something that is not there."""
+    found = schema.build().query_type.fields[name]  # type: ignore[union-attr]
+    given = {"ID!": f'"{UUID(int=7)}"', "String!": '"x"', "RequestConsentInput!": CONSENT}
+    needed = [f"{argument}: {given[str(its.type)]}" for argument, its in found.args.items() if str(its.type).endswith("!")]
+    below = "{ __typename }" if isinstance(get_named_type(found.type), GraphQLObjectType) else ""
+    return f"{{ {name}{'(' + ', '.join(needed) + ')' if needed else ''} {below} }}"
+
+
+CONSENT = '{subject: {idcs: "2516116556"}, purpose: PAYMENT, attributes: ["person.sex"], method: LINK}'
+
+
+@pytest.mark.parametrize("name", OF_PEOPLE)
+def test_what_is_for_people_who_sign_in_is_told_to_nobody_and_to_no_machine(served: Instance, fund: Agency, name: str) -> None:
+    before = left(served)
+    document = of_people(name)
+    caller = fund.caller(scope="self:read")
+    refused(
+        caller.post(
+            caller.http.build_request("POST", "/graphql", json={"query": document}).content, authorization=None, dpop=None
+        ),
+        401,
+        "UNAUTHENTICATED",
+    )
+    refused(caller.ask(document), 200, "FORBIDDEN")
+    assert left(served) == before
 
 
 def asked(served: Instance, caller: Caller, case: Case) -> httpx.Response:

@@ -22,7 +22,8 @@ EXPORTED = Path(schema.__file__).with_name("schema.graphql")
 AGREED = {
     "Query": "me catalogue programmes verify person household eligibility entitlement changes searchPersons duplicates agency "
     "agencies reviews approvals ledger indicators approval myAgency account accounts officer officers office offices "
-    "operator operators invitation consent consents consentByLink previewConsent accessReport accessReports jobs messages",
+    "operator operators invitation consent consents consentByLink previewConsent accessReport accessReports jobs messages "
+    "agencyName agencyNames",
     "VerificationBatch": "answers receipt",
     "Verification": "reference confirmed claims token refused asOf receipt",
     "Refusal": "code retryAt",

@@ -13,7 +13,7 @@ from tests.access.enrolled import Key
 from tests.api.serving import VERIFY, Agency, Caller, Instance, codes, fresh, listening, request_of
 
 ME = "{ me { kind code } }"
-RIGHTS = "eligibility:read household:read person:read schema:read self:read verification:run"
+RIGHTS = "consent:request eligibility:read household:read person:read schema:read self:read verification:run"
 
 
 def refused(answer: httpx.Response, error: str, status: int = 401) -> None:
