@@ -99,6 +99,7 @@ select o.office_id, o.kind, o.code, o.name_ar, o.name_fr, o.name_en, o.division,
        p.name_ar as operator_ar, p.name_fr as operator_fr, p.name_en as operator_en, p.mandate, p.valid_from, p.valid_to,
        p.revoked_at
   from office o left join operator p on p.operator_id = o.operator_id"""
+_AGENCIES = "select agency_id, code, name_ar, name_fr, name_en from agency"
 
 
 # --- for the registry's administrators
@@ -127,6 +128,23 @@ def _reaches(actor: Actor, found: AccountView) -> bool:
     divisions = {grant.division for grant in found.roles}
     within = {division for division in divisions if division is not None}
     return actor.reaches(Scope.ACCOUNT_MANAGE, within if within and within == divisions else None)
+
+
+@allow(Scope.ACCOUNT_MANAGE)
+async def agencies(reading: Reading, call: Call, *, first: int | None, after: str | None) -> Page[AgencyRef]:
+    """All agencies by their codes, for who invites the first of an agency's people. Nothing but their names."""
+    size = paging.size(first)
+    cursors = paging.Cursors(reading.keys.commitment, f"agencies by name {call.actor.id}")
+    last = None if after is None else cursors.read(after)[0]
+    rows = await reading.ask(f"{_AGENCIES} where $1::varchar is null or code > $1 order by code limit $2", last, size + 1)
+    return paging.page([_agency_ref(row) for row in rows], size, cursors, lambda agency: (agency.code,))
+
+
+@allow(Scope.ACCOUNT_MANAGE)
+async def agency(reading: Reading, _call: Call, *, agency: UUID) -> AgencyRef | None:
+    """One of them; None where there is none."""
+    rows = await reading.ask(f"{_AGENCIES} where agency_id = $1", agency)
+    return _agency_ref(rows[0]) if rows else None
 
 
 # --- for an agency's own administrator
@@ -303,6 +321,10 @@ def _office(row: Row) -> OfficeView:
         closed_at=row["closed_at"],
         operator=its,
     )
+
+
+def _agency_ref(row: Row) -> AgencyRef:
+    return AgencyRef(row["agency_id"], row["code"], _labels(row))
 
 
 def _operator(row: Row) -> OperatorView:

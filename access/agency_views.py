@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 
+from access.account_views import AgencyRef
 from access.call import ActorKind, Call, Purpose, allow
 from access.catalogue import Labels, Lang
 from access.reading import Reading
@@ -134,6 +135,13 @@ async def agencies(
     return paging.page(found, rows_shown, cursors, lambda details: (details.code,))
 
 
+@allow(Scope.AGENCY_MANAGE)
+async def agency_named(reading: Reading, _call: Call, *, code: str) -> AgencyRef | None:
+    """The agency of that code, by its names; None where there is none (yet)."""
+    rows = await reading.ask(f"select {_COLUMNS} from agency where code = $1", code)
+    return AgencyRef(rows[0]["agency_id"], rows[0]["code"], _names(rows[0])) if rows else None
+
+
 @allow(Scope.SELF_READ)
 async def my_agency(reading: Reading, call: Call) -> AgencyDetails:
     """The agency that asks, by its key or by one of its officers. Raises Forbidden for anybody else."""
@@ -182,7 +190,7 @@ def _details(
     return AgencyDetails(
         agency=row["agency_id"],
         code=row["code"],
-        names={lang: row[f"name_{lang.lower()}"] for lang in Lang},
+        names=_names(row),
         enrolled_at=row["enrolled_at"],
         suspended_at=row["suspended_at"],
         keys=[_key(its, now) for its in keys],
@@ -191,6 +199,10 @@ def _details(
         mandates=_mandates(mandates, now),
         notices=_notices(notices, now),
     )
+
+
+def _names(row: Row) -> Labels:
+    return {lang: row[f"name_{lang.lower()}"] for lang in Lang}
 
 
 def _holds(row: Row, ended: str, now: datetime) -> bool:

@@ -49,6 +49,18 @@ class AccountConnection:
     page_info: PageInfo
 
 
+@strawberry.type
+class AgencyRefEdge:
+    node: AgencyRef
+    cursor: str
+
+
+@strawberry.type(description="A page of agencies, by their codes.")
+class AgencyRefConnection:
+    edges: list[AgencyRefEdge]
+    page_info: PageInfo
+
+
 @strawberry.type(description="The account as it stands now, or what is to be mended.")
 class AccountPayload:
     account: Account | None
@@ -125,6 +137,19 @@ async def account(info: Info[Any, Any], id: strawberry.ID) -> Account | None:  #
     reading, call, _ = opened(info)
     found = await account_views.account(reading, call, account=id_of(id, "id"))
     return None if found is None else told(found)
+
+
+async def agency_names(info: Info[Any, Any], first: int | None = None, after: str | None = None) -> AgencyRefConnection:
+    reading, call, _ = opened(info)
+    page = await account_views.agencies(reading, call, first=first, after=after)
+    edges = [AgencyRefEdge(node=agency_ref(edge.node), cursor=edge.cursor) for edge in page.edges]
+    return AgencyRefConnection(edges=edges, page_info=cast("PageInfo", page.page_info))
+
+
+async def agency_name(info: Info[Any, Any], id: strawberry.ID) -> AgencyRef | None:  # noqa: A002 the name of the schema
+    reading, call, _ = opened(info)
+    found = await account_views.agency(reading, call, agency=id_of(id, "id"))
+    return None if found is None else agency_ref(found)
 
 
 def connection(page: Page[AccountView]) -> AccountConnection:

@@ -3,16 +3,19 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
+import orjson
 import strawberry
 from strawberry.types import Info
 from strawberry.utils.str_converters import to_camel_case
 
+from access import account_views, agency_views, proposals
 from access import approval as doors
-from access import proposals
 from access.confirming import check_second_factor, count_try
 from access.differences import Difference as Found
 from access.differences import DifferenceKind, shown
 from access.proposals import ProposalState, ProposalView
+from access.rights import Scope
+from api.access import AgencyRef, agency_ref
 from api.changing import Changing, Outcome, UserError, change, id_of
 from api.context import Context, opened, plain
 from api.scalars import DateTime
@@ -34,6 +37,32 @@ class Difference:
     becomes: str | None
 
 
+@strawberry.type(description="Whose account a change is made to.")
+class ProposalAccount:
+    id: strawberry.ID
+    email: str
+    name: str
+
+
+async def _account_of(root: "Proposal", info: Info[Any, Any]) -> ProposalAccount | None:
+    named = orjson.loads(root.change).get("account")
+    reading, call, _ = opened(info)
+    if named is None or Scope.ACCOUNT_MANAGE not in call.actor.scopes:
+        return None
+    found = await account_views.account(reading, call, account=id_of(named))
+    return None if found is None else ProposalAccount(id=strawberry.ID(named), email=found.email, name=found.name)
+
+
+async def _agency_of(root: "Proposal", info: Info[Any, Any]) -> AgencyRef | None:
+    change = orjson.loads(root.change)
+    code = change.get("document", change).get("agency")
+    reading, call, _ = opened(info)
+    if code is None or Scope.AGENCY_MANAGE not in call.actor.scopes:
+        return None
+    found = await agency_views.agency_named(reading, call, code=code)
+    return None if found is None else agency_ref(found)
+
+
 @strawberry.type(description="A dangerous act that one person proposed and another has to approve: one exact change.")
 class Proposal:
     id: strawberry.ID
@@ -52,6 +81,12 @@ class Proposal:
     outcome: str | None = strawberry.field(description="What came of it, as JSON.")
     mine: bool = strawberry.field(description="You proposed it: you can take it back.")
     may_decide: bool = strawberry.field(description="You can approve or refuse it now.")
+    account: ProposalAccount | None = strawberry.field(
+        resolver=_account_of, description="Whose account it is about, for who manages accounts; null of all other changes."
+    )
+    agency: AgencyRef | None = strawberry.field(
+        resolver=_agency_of, description="Which agency it is about, for who manages agencies; null where there is none (yet)."
+    )
 
 
 @strawberry.type

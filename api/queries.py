@@ -38,6 +38,10 @@ class Query:
     agency = strawberry.field(agencies.agency, description="One agency, for who manages them.")
     my_agency = strawberry.field(agencies.my_agency, description="The agency that you are of.")
     agencies = strawberry.field(agencies.agencies, description="All agencies, for who manages them.")
+    agency_name = strawberry.field(accounts.agency_name, description="One agency by its names, for who invites its people.")
+    agency_names = strawberry.field(
+        accounts.agency_names, description="All agencies by their names, for who invites the first of their people."
+    )
     account = strawberry.field(accounts.account, description="One account.")
     accounts = strawberry.field(accounts.accounts_, description="The registry's staff, or the people of an agency.")
     officer = strawberry.field(officers.officer, description="Somebody of your agency.")

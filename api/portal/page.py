@@ -156,11 +156,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class UserError:
-    """What whoever filled in the form can mend; `field` is "" where it is of no one field."""
+    """What whoever filled in the form can mend; `field` is "" where it is of no one field. `path`: where in the input."""
 
     message: str
     field: str = ""
     code: str = "INVALID"
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

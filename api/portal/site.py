@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from api.portal import agency, citizen, sign_in, work
+from api.portal import admin, agency, citizen, sign_in, work
 from api.portal.page import Audience, Link, Page, Viewer
 
-PAGES: tuple[Page, ...] = (*citizen.PAGES, *agency.PAGES, *sign_in.PAGES, *work.PAGES)
+PAGES: tuple[Page, ...] = (*citizen.PAGES, *agency.PAGES, *sign_in.PAGES, *admin.PAGES, *work.PAGES)
 
 
 def navigation(viewer: Viewer, *, demo: bool) -> Sequence[Link]:
@@ -13,5 +13,6 @@ def navigation(viewer: Viewer, *, demo: bool) -> Sequence[Link]:
     if viewer.kind == Audience.CITIZEN:
         return citizen.navigation(viewer)
     if viewer.kind == Audience.STAFF:
-        return work.navigation(viewer, demo=demo)
+        *own, account = admin.navigation(viewer)
+        return (*own, *work.navigation(viewer, demo=demo), account)
     return agency.navigation(viewer)

@@ -1,0 +1,141 @@
+"""Pages of work with citizens: beginning to assist one, registering a new telephone, answering what they report.
+
+Nobody's number stands in an address: who is looked for is typed, and goes no further than the form.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from access.rights import Scope
+from api.edge import ASSISTED
+from api.portal.agency_parts import needing
+from api.portal.framework import N_, Action, Again, Audience, Data, Done, Outcome, Page, PageRequest, Show
+from api.portal.sign_in import ASSISTING, needed
+from api.portal.wording import names
+from identity.sessions import Form
+
+REPORTS: Final = "/admin/reports"
+TELEPHONES: Final = "/admin/telephones"
+FORMS: Final[Mapping[str, str]] = {
+    Form.CONSENTS: N_("Their consents: see, give, refuse, withdraw"),
+    Form.ACCESSES: N_("Who looked at their data: see, report"),
+}
+PLACES: Final[Mapping[str, str]] = {Form.CONSENTS: "/consents", Form.ACCESSES: "/accesses"}
+
+# What the rooms answer, to be translated where it is shown.
+SAID: Final = (
+    N_("this code is wrong, or it is of no use any more: ask for a new one"),
+    N_("a code has six digits"),
+    N_("not a Moroccan mobile number"),
+    N_("this is the registered number already"),
+    N_("nobody with this number resides where you may do this"),
+    N_("no change of the telephone is open"),
+    N_("this was answered already"),
+    N_("no such report"),
+)
+ENTER_IDCS: Final = N_("Enter the IDCS.")
+
+
+# --- assisting
+
+
+def _asked(asked: PageRequest) -> Mapping[str, Any]:
+    idcs = needed(asked, "idcs", ENTER_IDCS)
+    form = needed(asked, "form", N_("Choose what you are to help with."))
+    return {"input": {"idcs": idcs, "form": form if form in PLACES else Form.CONSENTS.value}}
+
+
+def _sent(asked: PageRequest, data: Data) -> Outcome:
+    return Show("admin/assisted", {**_assisting(asked, data), "challenge": data["beginAssistedSession"]["challenge"]})
+
+
+def _opening(asked: PageRequest) -> Mapping[str, Any]:
+    code = needed(asked, "code", N_("Enter the six digits."))
+    return {"input": {"challenge": asked.form["challenge"], "code": code}}
+
+
+def _opened(asked: PageRequest, data: Data) -> Outcome:
+    token = data["openAssistedSession"]["token"]
+    return Done(PLACES.get(asked.form["form"], "/consents"), {ASSISTED: token})
+
+
+def _assisting(asked: PageRequest, _: Data) -> Mapping[str, Any]:
+    return {"forms": FORMS, "challenge": asked.form["challenge"], "open": ASSISTED in asked.request.cookies}
+
+
+# --- telephones
+
+
+def _new_telephone(asked: PageRequest) -> Mapping[str, Any]:
+    idcs, telephone = needed(asked, "idcs", ENTER_IDCS), needed(asked, "telephone", N_("Enter the new telephone."))
+    return {"input": {"idcs": idcs, "telephone": telephone, "requestKey": asked.form["requestKey"]}}
+
+
+def _stopping(asked: PageRequest) -> Mapping[str, Any]:
+    return {"input": {"idcs": needed(asked, "idcs", ENTER_IDCS), "requestKey": asked.form["requestKey"]}}
+
+
+# --- reports
+
+
+def _listed(asked: PageRequest) -> Mapping[str, Any]:
+    waiting = {"waiting": True, "answered": False}.get(asked.query.get("state", "waiting"))
+    return {"waiting": waiting, "after": asked.query.get("after")}
+
+
+def _list(asked: PageRequest, _: Data) -> Mapping[str, Any]:
+    return {"names": names(asked.tongue), "chosen": asked.query.get("state", "waiting")}
+
+
+def _answer(asked: PageRequest) -> Mapping[str, Any]:
+    text = needed(asked, "text", N_("Write an answer."))
+    return {"input": {"report": asked.params["report"], "text": text, "requestKey": asked.form["requestKey"]}}
+
+
+PAGES: Final = (
+    Page(
+        path=ASSISTING,
+        name="admin/assisted",
+        audience=Audience.STAFF,
+        variables=needing(Scope.ASSIST),
+        more=_assisting,
+        actions={
+            "begin": Action(_sent, "BeginAssistedSession", _asked),
+            "open": Action(_opened, "OpenAssistedSession", _opening, fields={"challenge": "code"}),
+        },
+    ),
+    Page(
+        path=TELEPHONES,
+        name="admin/telephones",
+        audience=Audience.STAFF,
+        variables=needing(Scope.CONTACT_CHANGE),
+        actions={
+            "check": Action(lambda *_: Again("check"), None, _new_telephone),
+            "edit": Action(lambda *_: Again("edit")),
+            "change": Action(f"{TELEPHONES}?done=changed", "ChangeTelephone", _new_telephone),
+        },
+    ),
+    Page(
+        path=f"{TELEPHONES}/stop",
+        name="admin/telephone_stop",
+        audience=Audience.STAFF,
+        variables=needing(Scope.CONTACT_CHANGE),
+        actions={"stop": Action(f"{TELEPHONES}?done=stopped", "StopTelephoneChange", _stopping)},
+    ),
+    Page(
+        path=REPORTS,
+        name="admin/reports",
+        audience=Audience.STAFF,
+        variables=needing(Scope.REPORT_READ, _listed),
+        more=_list,
+    ),
+    Page(
+        path=f"{REPORTS}/{{report}}",
+        name="admin/report",
+        audience=Audience.STAFF,
+        variables=needing(Scope.REPORT_READ, lambda asked: {"id": asked.params["report"]}),
+        needs="accessReport",
+        more=_list,
+        actions={"answer": Action(f"{REPORTS}/{{report}}?done=answered", "AnswerAccessReport", _answer)},
+    ),
+)
