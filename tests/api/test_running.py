@@ -141,7 +141,7 @@ def test_a_demonstration_has_everything_one_needs_to_play_with_it(home: Path) ->
     assert len({administrator["password"] for administrator in document["administrators"]}) == 2
     assert len(document["citizens"]) == 10
     assert all(citizen["telephone"].startswith("+212") for citizen in document["citizens"])
-    assert len(document["personas"]) == 13
+    assert len(document["personas"]) == 14
     assert len(document["subjects"]) >= 150
 
 
@@ -331,7 +331,7 @@ def test_the_database_is_run_by_hand_and_reached_beside_it(tmp_path: Path) -> No
     with sijil(tmp_path / "home", "db", "up") as command:
         reached = command.next()
         assert Path(reached["host"], f".s.PGSQL.{reached['port']}").is_socket()
-        assert once(tmp_path / "home", "db", "migrate")[1]["to"] == "0001"
+        assert once(tmp_path / "home", "db", "migrate")[1]["to"] == "0003"
         status, answer = once(tmp_path / "home", "db", "up")
         assert (status, answer["error"]["code"]) == (20, "UNAVAILABLE")
         assert command.end() == 0
