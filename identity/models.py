@@ -108,6 +108,7 @@ class Relative(Base):
             where=text("kind in ('MOTHER', 'FATHER')"),
             name="ex_relative_one_at_a_time",
         ),
+        Index("ix_relative_wards", "relative_id", postgresql_where=text("kind = 'GUARDIAN'")),
     )
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.person_id"), primary_key=True)

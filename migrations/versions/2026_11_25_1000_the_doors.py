@@ -415,6 +415,7 @@ def upgrade() -> None:
                   and m.purpose = convert_from(e.leaf, 'UTF8')::jsonb ->> 'purpose'
                   and m.valid_from <= e.recorded_at and e.recorded_at < m.valid_to)"""
     )
+    op.create_index("ix_relative_wards", "relative", ["relative_id"], postgresql_where=sa.text("kind = 'GUARDIAN'"))
     op.add_column("person", sa.Column("lang", sa.String(length=2), nullable=True))
     op.create_check_constraint(op.f("ck_person_lang"), "person", "lang in ('AR', 'FR', 'EN')")
     _consents()
@@ -593,6 +594,7 @@ def downgrade() -> None:
     ):
         op.drop_column("consent", column)
     op.drop_column("person", "lang")
+    op.drop_index("ix_relative_wards", table_name="relative", postgresql_where=sa.text("kind = 'GUARDIAN'"))
     op.drop_column("ledger_entry", "shown_at")
     op.drop_column("ledger_entry", "actor")
     op.execute("delete from counter where kind = 'CONSENT'")
