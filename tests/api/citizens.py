@@ -49,6 +49,9 @@ class Town:
     def of(cls, instance: Instance) -> "Town":
         return cls(instance, Door(instance), People(instance))
 
+    def close(self) -> None:
+        self.instance.backstage.run(self.door.endpoint.service.settler.stop())
+
     def person(self, **changes: Any) -> LoadedPerson:
         return self.load(_new(**changes))[0]
 

@@ -1,6 +1,6 @@
 """Citizens over real HTTP and as pages ask: four callers for each mutation, what `me` tells, and what a session is good for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -45,8 +45,10 @@ NEW = "+212612345678"
 
 
 @pytest.fixture(scope="module")
-def town(served: Instance) -> Town:
-    return Town.of(served)
+def town(served: Instance) -> Iterator[Town]:
+    made = Town.of(served)
+    yield made
+    made.close()
 
 
 def rows(town: Town) -> dict[str, int]:

@@ -33,8 +33,10 @@ _addresses = count(1)
 
 
 @pytest.fixture(scope="module")
-def town(attacked: Instance) -> Town:
-    return Town.of(attacked)
+def town(attacked: Instance) -> Iterator[Town]:
+    made = Town.of(attacked)
+    yield made
+    made.close()
 
 
 def somewhere() -> str:
