@@ -104,7 +104,7 @@ def stopping(town: Town) -> Scene:
     return Scene(
         STOP,
         {"change": begun(town, amina)},
-        town.agent().caller(),
+        town.people.staff(Role.AUDITOR).caller(),
         town.citizen(town.person()),
         town.citizen(amina),
         [("INVALID", ("change",))],
@@ -117,7 +117,7 @@ def stopping_there(town: Town) -> Scene:
     return Scene(
         STOP,
         {"idcs": amina.idcs.text},
-        town.citizen(amina),
+        town.people.staff(Role.AUDITOR).caller(),
         town.agent(RABAT).caller(),
         town.agent().caller(),
         [("INVALID", ("idcs",))],
@@ -502,6 +502,8 @@ def test_a_change_is_shown_masked_and_stopped_by_its_owner(town: Town) -> None:
 def test_a_change_is_stopped_by_its_id_or_by_the_person(town: Town, given: Mapping[str, str]) -> None:
     told = town.citizen(town.person()).change(STOP, **given)
     assert user_errors(told) == [("INVALID", ("change",))]
+    told = town.agent().caller().change(STOP, **given)
+    assert user_errors(told) == [("INVALID", ("idcs",))]
 
 
 def test_two_witnesses_vouch_on_their_pages(town: Town) -> None:

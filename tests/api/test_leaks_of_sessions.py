@@ -253,7 +253,6 @@ def test_nothing_of_others_is_told_to_anybody_who_signs_in(scene: Scene) -> None
         (Role.OVERSEER, {Scope.ACCOUNT_MANAGE}),
         (Role.CENTRE_AGENT, {Scope.REPORT_READ}),
         (Role.AUDITOR, {Scope.APPROVAL_DECIDE, Scope.AGENCY_MANAGE}),
-        (Role.OFFICER, {Scope.OFFICER_MANAGE}),
     ],
 )
 def test_a_right_too_many_would_be_found(
