@@ -27,6 +27,7 @@ class NoticeName(StrEnum):
     ACCOUNT_DISABLED = "ACCOUNT_DISABLED"
     PROPOSAL_WAITING = "PROPOSAL_WAITING"
     ACCESS_REPORT_RECEIVED = "ACCESS_REPORT_RECEIVED"
+    ACCESS_REPORT_ANSWERED = "ACCESS_REPORT_ANSWERED"
     ASSISTED = "ASSISTED"
 
 
@@ -371,6 +372,26 @@ TEXTS: Mapping[NoticeName, Mapping[Lang, Text]] = {
             "Your report of an access to your data is received under number {number}. It will be looked into, and the answer "
             "will be on your page.",
             "Sijil: your report is received, number {number}. The answer will be on your page.",
+        ),
+    },
+    NoticeName.ACCESS_REPORT_ANSWERED: {
+        Lang.AR: _text(
+            Lang.AR,
+            "أجيب عن تبليغك",
+            "أجيب عن تبليغك رقم {number} عن اطلاع على معطياتك. اقرأ الجواب في صفحتك.",
+            "سجل: أجيب عن تبليغك رقم {number}. الجواب في صفحتك.",
+        ),
+        Lang.FR: _text(
+            Lang.FR,
+            "Une réponse à votre signalement",
+            "Une réponse est donnée à votre signalement numéro {number} d’un accès à vos données. Lisez-la sur votre page.",
+            "Sijil : une réponse est donnée à votre signalement {number}. Lisez-la sur votre page.",
+        ),
+        Lang.EN: _text(
+            Lang.EN,
+            "An answer to your report",
+            "Your report number {number} of an access to your data is answered. Read the answer on your page.",
+            "Sijil: your report {number} is answered. Read the answer on your page.",
         ),
     },
     NoticeName.ASSISTED: {

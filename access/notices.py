@@ -175,6 +175,12 @@ class AccessReportReceived(Notice):
 
 
 @dataclass(frozen=True)
+class AccessReportAnswered(Notice):
+    name = NoticeName.ACCESS_REPORT_ANSWERED
+    number: str
+
+
+@dataclass(frozen=True)
 class Assisted(Notice):
     """A form was filled in for the person, at a centre. `centre`: its name in the language of the notice."""
 
@@ -200,6 +206,7 @@ NOTICES: Mapping[NoticeName, type[Notice]] = {
         AccountDisabled,
         ProposalWaiting,
         AccessReportReceived,
+        AccessReportAnswered,
         Assisted,
     )
 }

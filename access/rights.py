@@ -31,6 +31,7 @@ class Scope(StrEnum):
     APPROVAL_DECIDE = "approval:decide"  # each act needs its own right too
     LEDGER_READ = "ledger:read"
     REPORT_READ = "report:read"
+    REPORT_ANSWER = "report:answer"
     JOB_MANAGE = "job:manage"
     OUTBOX_READ = "outbox:read"  # of a demonstration only
     # of all, and of the machine itself
@@ -64,8 +65,8 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     role: frozenset({Scope.SELF_READ, *scopes})
     for role, scopes in {
         Role.CENTRE_AGENT: {Scope.ASSIST, Scope.CONTACT_CHANGE},
-        Role.SUPERVISOR: {Scope.ASSIST, Scope.CONTACT_CHANGE, Scope.REPORT_READ},
-        Role.ADJUDICATOR: {Scope.REPORT_READ},
+        Role.SUPERVISOR: {Scope.ASSIST, Scope.CONTACT_CHANGE, Scope.REPORT_READ, Scope.REPORT_ANSWER},
+        Role.ADJUDICATOR: {Scope.REPORT_READ, Scope.REPORT_ANSWER},
         Role.PUBLISHER: {Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH, Scope.APPROVAL_DECIDE},
         Role.AUDITOR: {Scope.LEDGER_READ, Scope.REPORT_READ},
         Role.OVERSEER: set[Scope](),

@@ -179,13 +179,16 @@ async def report_of(reading: Reading, call: Call, *, report: UUID) -> ReportView
     return _shown(rows[0], reading, call, words=True)
 
 
-@allow(Scope.REPORT_READ)
+@allow(Scope.REPORT_ANSWER)
 async def answer_report(connection: AsyncConnection, call: Call, reading: Reading, *, report: UUID, text: str) -> None:
-    """Answers a report, once. Raises Invalid for what cannot be said, NotFound, Conflict where it was answered."""
+    """Answers a report, once, and tells the person that there is an answer.
+
+    Raises Invalid for what cannot be said, NotFound, Conflict where it was answered.
+    """
     if call.actor.account is None:
         raise Forbidden("this is done by people, under their own name")
     words = checked_words(text)
-    rows = await reading.ask(_REPORTS, _territory(call), None, report, None, 1)
+    rows = await reading.ask(_REPORTS, _territory(call, Scope.REPORT_ANSWER), None, report, None, 1)
     if not rows:
         raise NotFound("no such report", path=("report",))
     key = reading.keys.masters.unwrap(rows[0]["person_id"], rows[0]["data_key"])
@@ -194,11 +197,14 @@ async def answer_report(connection: AsyncConnection, call: Call, reading: Readin
     answer = {"answered_at": call.now, "answered_by": call.actor.account, "answer": key.seal(ANSWER, report, words)}
     if not (await connection.execute(update(AccessReport).where(its).values(answer))).rowcount:
         raise Conflict("this was answered already", path=("report",))
+    (holder,) = await holders_of(connection, reading.keys, [rows[0]["person_id"]], call.now)
+    if holder.person_id is not None:
+        await tell_holder(connection, reading.keys, call, holder, notices.AccessReportAnswered(rows[0]["number"]))
 
 
-def _territory(call: Call) -> list[str] | None:
-    """The divisions where the caller answers reports; None: everywhere."""
-    within = call.actor.territories.get(Scope.REPORT_READ)
+def _territory(call: Call, scope: Scope = Scope.REPORT_READ) -> list[str] | None:
+    """The divisions where the caller reads (or answers) reports; None: everywhere."""
+    within = call.actor.territories.get(scope)
     return None if within is None else sorted(within)
 
 

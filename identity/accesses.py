@@ -93,7 +93,8 @@ _NAMES = ", ".join(
     for lang in Lang
 )
 _ENTRIES = f"""
-select p.person_id, p.data_key, e.entry_id, e.recorded_at, e.leaf::text as leaf, e.sealed, {_NAMES}, g.version as agreement_version,
+select p.person_id, p.data_key, e.entry_id, e.recorded_at, e.leaf::text as leaf, e.sealed, {_NAMES},
+       g.version as agreement_version,
        (select jsonb_object_agg(encode(m.hash, 'hex'), m.document ->> 'article') from mandate m
          where m.agency_id = e.agency_id and m.purpose = e.leaf ->> 'purpose'
            and m.valid_from <= e.recorded_at and e.recorded_at < m.valid_to)::text as articles,

@@ -462,7 +462,8 @@ async def test_reports_are_read_and_answered_where_the_person_resides(register: 
     supervisor = await register.staff(Role.SUPERVISOR, division=CASABLANCA)
     local = staff_call(supervisor, f"SUPERVISOR {CASABLANCA}")
     region = staff_call(supervisor, "SUPERVISOR 06")
-    everywhere = staff_call(supervisor, "AUDITOR")
+    everywhere = staff_call(supervisor, "ADJUDICATOR")
+    auditor = staff_call(supervisor, "AUDITOR", f"SUPERVISOR {RABAT}")
     assert [view.report_id for view in await reports_of(register, local)] == [here]
     assert [view.report_id for view in await reports_of(register, region)] == [here]
     assert {view.report_id for view in await reports_of(register, everywhere)} == {here, elsewhere, nowhere}
@@ -471,6 +472,12 @@ async def test_reports_are_read_and_answered_where_the_person_resides(register: 
             await answer(register, local, report_)
         with pytest.raises(NotFound):
             await register.read(lambda r, its=report_: access_reports.report_of(r, local, report=its), local)  # type: ignore[misc]
+    # An auditor reads all of them, and answers where they are a supervisor too.
+    assert len(await reports_of(register, auditor)) == 3
+    with pytest.raises(NotFound):
+        await answer(register, auditor, here)
+    with pytest.raises(Forbidden):
+        await answer(register, staff_call(supervisor, "AUDITOR"), here)
     await answer(register, local, here)
     assert await reports_of(register, local, waiting=True) == []
     with pytest.raises(Conflict):
@@ -478,6 +485,9 @@ async def test_reports_are_read_and_answered_where_the_person_resides(register: 
     call = await register.signed_in(amina)
     (own,) = await register.read(lambda r: access_reports.own_reports(r, call), call)
     assert own.answer == "It was a mistake."
+    told = await register.told(amina.person_id, "ACCESS_REPORT_ANSWERED")
+    assert len(told) == 2
+    assert all(own.number in text and "mistake" not in text for _, _, text in told)
 
 
 async def test_who_answers_sees_the_report_and_nothing_more_of_the_person(register: Register, looks: Looks) -> None:
@@ -522,7 +532,7 @@ async def test_reports_are_for_who_may_read_them(register: Register, looks: Look
             await reports_of(register, call)
         with pytest.raises(Forbidden):
             await answer(register, call, report_)
-    machine = Call(Actor(ActorKind.SYSTEM, frozenset({Scope.REPORT_READ}), name="tests"), NOW, uuid4())
+    machine = Call(Actor(ActorKind.SYSTEM, frozenset({Scope.REPORT_READ, Scope.REPORT_ANSWER}), name="tests"), NOW, uuid4())
     with pytest.raises(Forbidden):
         await answer(register, machine, report_)
     assert await register.count("access_report", "answered_at is not null") == 0
