@@ -296,12 +296,12 @@ async def stop_telephone_change(
     its, idcs = given.get("change"), given.get("idcs")
 
     async def work(at: Changing) -> Outcome:
-        if (its is None) == (idcs is None):
-            raise Invalid("a change, or an IDCS: exactly one of both", path=("change",))
-        if its is not None:
+        if at.call.actor.kind is ActorKind.CITIZEN:
+            if its is None or idcs is not None:
+                raise Invalid("one's own change is stopped by its id", path=("change",))
             await contacts.stop_change(at.connection, at.call, at.keys, change=id_of(its, "change"))
             return {"person": None, "change": its}
-        person, stopped = await contacts.stop_at_centre(at.connection, at.call, at.reading, idcs=idcs)
+        person, stopped = await contacts.stop_at_centre(at.connection, at.call, at.reading, idcs=idcs if its is None else None)
         return {"person": str(person), "change": str(stopped)}
 
     return await _changed(info, *await change(info, input, work))
@@ -313,14 +313,13 @@ async def ask_for_telephone_change(
 ) -> AskForTelephoneChangePayload:
     given = plain(input)
 
-    def claimed() -> witnesses.Claimed:
-        return witnesses.Claimed.of(**{name: given[name] for name in ("idcs", "name", "telephone", "witnesses")})
+    typed = witnesses.Typed(**{name: given[name] for name in ("idcs", "name", "telephone", "witnesses")})
 
     async def first(at: Changing) -> None:
-        await witnesses.count_request(at.connection, at.call, at.keys, claimed=claimed(), device=given.get("device"))
+        await witnesses.count_request(at.connection, at.call, at.keys, typed=typed, device=given.get("device"))
 
     async def work(at: Changing) -> Outcome:
-        await witnesses.ask_for_change(at.connection, at.call, at.reading, claimed=claimed())
+        await witnesses.ask_for_change(at.connection, at.call, at.reading, typed=typed)
         return DONE
 
     done, errors = await change(info, input, work, first=first)

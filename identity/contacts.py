@@ -120,9 +120,11 @@ async def change_telephone(
 
 
 @allow(Scope.CONTACT_CHANGE)
-async def stop_at_centre(connection: AsyncConnection, call: Call, reading: Reading, *, idcs: str) -> tuple[UUID, UUID]:
+async def stop_at_centre(connection: AsyncConnection, call: Call, reading: Reading, *, idcs: str | None) -> tuple[UUID, UUID]:
     """Stops whatever change is open for that person: the person, and the last one. Raises Invalid as `change_telephone` does,
     and Conflict where none is open."""
+    if idcs is None:
+        raise Invalid("at a centre a change is stopped by the IDCS", path=("idcs",))
     holder, _ = await _served(connection, call, reading, idcs, "stopTelephoneChange")
     stopped = await _stop(connection, call.now, holder.row)
     if not stopped:

@@ -50,8 +50,18 @@ ASKED_ADDRESS = Budget("TELEPHONE_ADDRESS", limit=30, window_seconds=3600)
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """What an applicant typed."""
+
+    idcs: str = field(repr=False)
+    name: str = field(repr=False)
+    telephone: str = field(repr=False)
+    witnesses: Sequence[str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
-    """What an applicant typed, in normal form."""
+    """The same, in normal form."""
 
     applicant: Idcs
     name: str = field(repr=False)
@@ -59,20 +69,20 @@ class Claimed:
     witnesses: tuple[Idcs, ...]
 
     @classmethod
-    def of(cls, *, idcs: str, name: str, telephone: str, witnesses: Sequence[str]) -> "Claimed":
+    def of(cls, typed: Typed) -> "Claimed":
         """Raises Invalid, with the path, for what cannot be: also for one who would be a witness twice, or to themselves."""
-        applicant = typed_number(idcs)
+        applicant = typed_number(typed.idcs)
         try:
-            checked_text(name, MAX_NAME)
+            checked_text(typed.name, MAX_NAME)
         except Invalid as fault:
             raise fault.under("name") from None
-        if len(witnesses) != WITNESSES:
+        if len(typed.witnesses) != WITNESSES:
             raise Invalid(f"{WITNESSES} witnesses are needed", path=("witnesses",))
-        numbers = tuple(typed_number(typed, "witnesses", str(place)) for place, typed in enumerate(witnesses))
+        numbers = tuple(typed_number(each, "witnesses", str(place)) for place, each in enumerate(typed.witnesses))
         for place, number in enumerate(numbers):
             if number == applicant or number in numbers[:place]:
                 raise Invalid("a witness is another person", path=("witnesses", str(place)))
-        return cls(applicant, " ".join(name.split()), typed_telephone(telephone), numbers)
+        return cls(applicant, " ".join(typed.name.split()), typed_telephone(typed.telephone), numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +118,13 @@ def same_name(typed: str, given: str | None, family: str | None) -> bool:
 
 
 @open_to_all
-async def count_request(
-    connection: AsyncConnection, call: Call, keys: KeyRing, *, claimed: Claimed, device: str | None
-) -> None:
-    """Counts a request: to be committed before it is made. Raises RateLimited, to numbers that nobody has just the same."""
+async def count_request(connection: AsyncConnection, call: Call, keys: KeyRing, *, typed: Typed, device: str | None) -> None:
+    """Counts a request: to be committed before it is made.
+
+    Raises Invalid for what cannot be, RateLimited, to numbers that nobody has just the same.
+    """
     refuse_unless_at_the_door(call)
+    claimed = Claimed.of(typed)
     (applicant, *witnesses), _ = await _found(connection, keys, claimed, call.now)
     known = known_among(keys, applicant.owner, device, call.now)
     charges = [
@@ -126,10 +138,13 @@ async def count_request(
 
 
 @open_to_all
-async def ask_for_change(connection: AsyncConnection, call: Call, reading: Reading, *, claimed: Claimed) -> None:
-    """Asks the witnesses to vouch for the applicant's new telephone. The same, whoever has these numbers."""
+async def ask_for_change(connection: AsyncConnection, call: Call, reading: Reading, *, typed: Typed) -> None:
+    """Asks the witnesses to vouch for the applicant's new telephone. The same, whoever has these numbers.
+
+    Raises Invalid for what cannot be.
+    """
     refuse_unless_at_the_door(call)
-    keys = reading.keys
+    keys, claimed = reading.keys, Claimed.of(typed)
     (applicant, *witnesses), nobody = await _found(connection, keys, claimed, call.now)
     holds = _holds(reading, call, claimed, applicant, witnesses)
     change = uuid7(call.now)

@@ -33,7 +33,7 @@ from api.portal.framework import (
 )
 from api.portal.security import VISIT
 from core.errors import Invalid, NotFound
-from identity.witnesses import WITNESSES, Claimed
+from identity.witnesses import WITNESSES, Claimed, Typed
 
 HOME: Final = Places().home[Audience.CITIZEN]
 SIGN_IN: Final = Places().sign_in[Audience.CITIZEN]
@@ -213,7 +213,7 @@ def _claimed(asked: PageRequest) -> Mapping[str, Any]:
     given = {name: asked.form[name] for name in ("idcs", "name", "telephone")}
     witnesses = [asked.form[name] for name in OF_WITNESSES]
     try:
-        Claimed.of(**given, witnesses=witnesses)
+        Claimed.of(Typed(**given, witnesses=witnesses))
     except Invalid as fault:
         part, *place = fault.path
         field = OF_WITNESSES[int(place[0])] if place else str(part)

@@ -23,8 +23,8 @@ from tests.test_locks import LIST
 SCHEMA = schema.build()
 assert SCHEMA.mutation_type is not None
 MUTATIONS = SCHEMA.mutation_type.fields
-# What is counted even where it is refused, and what only says that somebody asked.
-COUNTED = {"throttle", "replay", "counter", "session"}
+# What is counted even where it is refused, what only says that somebody asked, and what is forgotten when it is past.
+COUNTED = {"throttle", "replay", "counter", "session", "one_time_code"}
 SIGNING_IN = {"signIn", "confirmSignIn", "takeUpInvitation", "confirmInvitation"}
 OPEN_TO_ALL = SIGNING_IN | {"beginSignIn", "finishSignIn", "askForTelephoneChange"}
 # Whoever is signed in with an account may do these to that account, whatever their role.

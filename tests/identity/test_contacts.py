@@ -20,7 +20,7 @@ from identity import contacts, witnesses
 from identity.contacts import APPLYING, WAITING_TIME, ChangeState, applying, masked, mobile
 from identity.imports import LoadedPerson
 from identity.store import DECOY
-from identity.witnesses import ASKED, ASKED_WITNESS, CONFIRM_WITHIN, Candidate, Claimed, same_name, will_do
+from identity.witnesses import ASKED, ASKED_WITNESS, CONFIRM_WITHIN, Candidate, Claimed, Typed, same_name, will_do
 from tests.access.enrolled import NOW
 from tests.identity.registered import CASABLANCA, ISSUER, MINUTE, RABAT, STRANGER, Register, at_the_door, machine, staff_call
 
@@ -333,11 +333,9 @@ class Square:
     ) -> None:
         call = call or at_the_door()
         idcs, *others = (one if isinstance(one, str) else one.idcs.text for one in (person, *witnesses_))
-        claimed = Claimed.of(idcs=idcs, name=name, telephone=telephone, witnesses=others)
-        await self.register.transact(
-            lambda c: witnesses.count_request(c, call, self.register.keys, claimed=claimed, device=device)
-        )
-        await self.register.change(lambda c, r: witnesses.ask_for_change(c, call, r, claimed=claimed), call)
+        typed = Typed(idcs, name, telephone, others)
+        await self.register.transact(lambda c: witnesses.count_request(c, call, self.register.keys, typed=typed, device=device))
+        await self.register.change(lambda c, r: witnesses.ask_for_change(c, call, r, typed=typed), call)
 
     async def requests(self, witness: LoadedPerson, now: datetime = NOW) -> list[witnesses.RequestView]:
         call = await self.register.signed_in(witness, now=now)
@@ -548,11 +546,11 @@ async def test_a_witness_is_another_person_and_there_are_two(register: Register)
         ([its] * 3, ("witnesses",)),
     ):
         with pytest.raises(Invalid) as refusal:
-            Claimed.of(idcs=mine, name="Amina Bennani", telephone=NEW, witnesses=witnesses_)
+            Claimed.of(Typed(mine, "Amina Bennani", NEW, witnesses_))
         assert refusal.value.path == path
     for name in ("", " ", "x" * 121, "a\nb"):
         with pytest.raises(Invalid) as refusal:
-            Claimed.of(idcs=mine, name=name, telephone=NEW, witnesses=[its, STRANGER])
+            Claimed.of(Typed(mine, name, NEW, [its, STRANGER]))
         assert refusal.value.path == ("name",)
 
 
