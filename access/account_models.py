@@ -93,6 +93,7 @@ class Account(Base):
     made_at: Mapped[datetime] = mapped_column(Instant)
     made_by: Mapped[UUID | None]
     disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+    disabled_by_agency: Mapped[bool] = mapped_column(default=False)  # its own people did it, and may invite it again
 
 
 class RoleGrant(Base):

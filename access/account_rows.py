@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from access import notices
 from access.account_models import Account, Invitation, RecoveryCode, RoleGrant
-from access.call import Call
+from access.call import ActorKind, Call
 from access.catalogue import Lang
 from access.notices import Channel, Notice
 from access.outbox import Owner, OwnerKind, tell
@@ -92,7 +92,11 @@ async def account_of_email(connection: AsyncConnection, keys: KeyRing, email: st
 async def open_account(
     connection: AsyncConnection, keys: KeyRing, call: Call, newcomer: Newcomer, *, agency: UUID | None
 ) -> UUID:
-    """An account without roles. Raises Conflict where the e-mail is that of another, or of one that is in use."""
+    """An account without roles.
+
+    Raises Conflict where the e-mail is that of another, of one that is in use, or (for an agency's people) of one that the
+    registry has disabled.
+    """
     found = await account_of_email(connection, keys, newcomer.email)
     if found is None:
         account = uuid7(call.now)
@@ -115,7 +119,8 @@ async def open_account(
             raise _taken()
         return account
     in_use = found.password is not None and found.disabled_at is None
-    if in_use or found.agency_id != agency:
+    barred = found.disabled_at is not None and not found.disabled_by_agency and call.actor.kind is ActorKind.OFFICER
+    if in_use or barred or found.agency_id != agency:
         raise _taken()
     again: UUID = found.account_id
     await void_factors(connection, call.now, again)
@@ -231,7 +236,9 @@ async def close_account(connection: AsyncConnection, keys: KeyRing, call: Call, 
     """From the next request on nobody is let in by it; it has no roles, and whoever had it is told."""
     account = row.account_id
     at = func.coalesce(Account.disabled_at, call.now)
-    await connection.execute(update(Account).where(Account.account_id == account).values(disabled_at=at))
+    its_own = call.actor.kind is ActorKind.OFFICER and (row.disabled_at is None or Account.disabled_by_agency)
+    values = {"disabled_at": at, "disabled_by_agency": its_own}
+    await connection.execute(update(Account).where(Account.account_id == account).values(values))
     await end_grants(connection, call.now, [grant.grant_id for grant in await grants_of(connection, call.now, account)])
     await void_invitations(connection, call.now, account)
     await end_sessions_of(connection, call.now, account)

@@ -124,6 +124,12 @@ def allow(scope: Scope) -> Callable[[Door[D, P, R]], Door[D, P, R]]:
     return locked
 
 
+def refuse_unless_everywhere(call: Call, scope: Scope) -> None:
+    """Raises Forbidden for whom the right holds in a part of the country only."""
+    if not call.actor.reaches(scope, None):
+        raise Forbidden("this is for who may do it in the whole country")
+
+
 def open_to_all(door: Door[D, P, R]) -> Door[D, P, R]:
     """A door without a lock, said so on purpose."""
     door.lock = "open to all"  # type: ignore[attr-defined]

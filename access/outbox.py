@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from access.call import Call, allow
+from access.call import Call, allow, refuse_unless_everywhere
 from access.catalogue import Lang
 from access.models import Message
 from access.notice_texts import NoticeName
@@ -180,6 +180,7 @@ async def resend(connection: AsyncConnection, call: Call, job: UUID) -> None:
 
     Raises NotFound where the job is no message's, Conflict where it is not held.
     """
+    refuse_unless_everywhere(call, Scope.JOB_MANAGE)
     await _decide(connection, job, state=MessageState.WAITING)
     await jobs.release(connection, job, at=call.now)
 
@@ -187,6 +188,7 @@ async def resend(connection: AsyncConnection, call: Call, job: UUID) -> None:
 @allow(Scope.JOB_MANAGE)
 async def drop(connection: AsyncConnection, call: Call, job: UUID) -> None:
     """Lets a message be whose job is held: it came after all, or nobody needs it. Raises as `resend` does."""
+    refuse_unless_everywhere(call, Scope.JOB_MANAGE)
     await _decide(connection, job, state=MessageState.DROPPED, body=None, settled_at=call.now)
     await jobs.cancel(connection, job, at=call.now)
 

@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from access import authority, ledger
 from access.agreements import FailureBudget
 from access.authority import Documents
@@ -164,6 +166,12 @@ class Reading:
         self.rested.clear()
         self.points = 0
         self.settlement.keep_only(SPENT)
+
+    async def record(self, transaction: "asyncpg.Connection[Row]", call: Call) -> None:
+        """Enters what was opened so far in that transaction, which does something by it: neither is without the other."""
+        if self.disclosures:
+            await ledger.LEDGER.apply(transaction, [(0, ledger.entry(disclosure, call)) for disclosure in self.disclosures])
+            self.disclosures.clear()
 
     def close(self, call: Call, *, done: bool = False) -> Settlement:
         """The settlement with an entry for every disclosure, the points, and the failures counted.

@@ -18,7 +18,9 @@ class Scope(StrEnum):
     CONSENT_REQUEST = "consent:request"
     OFFICER_MANAGE = "officer:manage"  # the officers, offices and operators of one's own agency
     # of citizens, about themselves or their wards
-    SELF_MANAGE = "self:manage"  # read one's own consents; act for a ward; stop a change of one's telephone
+    SELF_MANAGE = "self:manage"  # see and stop a change of one's telephone
+    WARD_ACT = "ward:act"
+    CONSENT_READ = "consent:read"
     CONSENT_ANSWER = "consent:answer"
     ACCESS_REPORT = "access:report"  # see who looked at one's data, and report a look
     WITNESS = "telephone:witness"
@@ -59,7 +61,17 @@ OF_STAFF = frozenset(Role) - OF_AGENCIES
 
 _QUESTIONS = frozenset({Scope.VERIFICATION_RUN, Scope.PERSON_READ, Scope.HOUSEHOLD_READ, Scope.ELIGIBILITY_READ})
 AGENCY_SCOPES = _QUESTIONS | {Scope.CONSENT_REQUEST, Scope.SCHEMA_READ, Scope.SELF_READ}
-CITIZEN_SCOPES = frozenset({Scope.SELF_READ, Scope.SELF_MANAGE, Scope.CONSENT_ANSWER, Scope.ACCESS_REPORT, Scope.WITNESS})
+CITIZEN_SCOPES = frozenset(
+    {
+        Scope.SELF_READ,
+        Scope.SELF_MANAGE,
+        Scope.WARD_ACT,
+        Scope.CONSENT_READ,
+        Scope.CONSENT_ANSWER,
+        Scope.ACCESS_REPORT,
+        Scope.WITNESS,
+    }
+)
 
 ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     role: frozenset({Scope.SELF_READ, *scopes})

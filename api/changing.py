@@ -92,8 +92,10 @@ async def _begun(info: Info[Any, Any], call: Call) -> AsyncIterator[Changing]:
     context: Context = info.context
     reading = context.reading
     async with reading.database.begin() as connection:
-        with reading.within(Snapshot(await raw(connection))):
+        driver = await raw(connection)
+        with reading.within(Snapshot(driver)):
             yield Changing(connection, reading, call, reading.keys, context.issuer, context.passwords, context.acts)
+            await reading.record(driver, call)
 
 
 def told(refusal: SijilError) -> UserError:

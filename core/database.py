@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol
 
 import asyncpg
 from sqlalchemy import MetaData, make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -31,6 +31,9 @@ _UNREACHABLE = (
     asyncpg.CrashShutdownError,
     asyncpg.InternalClientError,  # what a connection that the server ended while it was idle sometimes raises
 )
+
+# Two transactions waited for each other, or one overtook what the other had read.
+_CROSSED = frozenset({asyncpg.DeadlockDetectedError.sqlstate, asyncpg.SerializationError.sqlstate})
 
 
 class _ConnectionLost(Unavailable):
@@ -146,6 +149,10 @@ class Database:
                 yield connection
         except (*_UNREACHABLE, InterfaceError, OperationalError) as fault:
             raise Unavailable("the database cannot be reached") from fault
+        except DBAPIError as fault:
+            if getattr(fault.orig, "sqlstate", None) in _CROSSED:
+                raise Unavailable("somebody did the same at once: try again") from fault
+            raise
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator["asyncpg.Connection[Row]"]:

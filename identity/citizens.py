@@ -24,7 +24,7 @@ from access.notices import Channel
 from access.one_time_codes import LIFETIME_SECONDS
 from access.rights import Scope
 from access.sessions import SessionKind, begin_session
-from access.throttles import Budget, Charge, give_back, network_of, spend
+from access.throttles import Budget, Charge, network_of, spend
 from core.errors import Forbidden, Invalid, RateLimited
 from core.keys import KeyRing
 from identity.challenges import CodePurpose, new_challenge, refused, use_code
@@ -32,8 +32,10 @@ from identity.challenges import count_try as counted
 from identity.holders import holders, holders_of, tell_holder, typed_number
 from identity.models import Person, Relative
 
-# How many codes are sent: to somebody at the wish of strangers, at that of one known device, and at that of one address.
-CODES = Budget("CODES", limit=10, window_seconds=3600)
+# How many codes are sent: to somebody at the wish of strangers, of whom one address is only a small part; at that of one known
+# device; and at that of one address to whomever.
+CODES = Budget("CODES", limit=30, window_seconds=3600)
+CODES_PAIR = Budget("CODES_PAIR", limit=5, window_seconds=3600)
 CODES_DEVICE = Budget("CODES_DEVICE", limit=10, window_seconds=3600)
 CODES_ADDRESS = Budget("CODES_ADDRESS", limit=100, window_seconds=900)
 CAN_SIGN_IN = ("ACTIVE", "SUSPENDED")
@@ -110,14 +112,13 @@ async def finish_sign_in(
         raise refused()
     known = known_among(keys, row.owner_id, device, call.now)
     if known is None:
-        await give_back(connection, _of_address(keys, call), now=call.now)
         (holder,) = await holders_of(connection, keys, [row.owner_id], call.now)
         await tell_holder(connection, keys, call, holder, notices.NewSignIn())
     token = await begin_session(connection, call.now, SessionKind.CITIZEN, holder=row.owner_id)
     return SignedIn(token, with_device(keys, row.owner_id, device, call.now))
 
 
-@allow(Scope.SELF_MANAGE)
+@allow(Scope.WARD_ACT)
 async def act_for(connection: AsyncConnection, call: Call, *, ward: UUID | None) -> None:
     """From the next request on the session sees to the affairs of that ward (None: one's own), while the bond holds.
 
@@ -149,8 +150,9 @@ def _bond(call: Call, guardian: UUID, ward: UUID) -> Select[UUID]:
 def _charges(keys: KeyRing, subject: UUID, call: Call, device: str | None) -> tuple[Charge, ...]:
     if device is not None:
         return (Charge.of(keys, CODES_DEVICE, str(subject), device),)
-    return (Charge.of(keys, CODES, str(subject)), *_of_address(keys, call))
-
-
-def _of_address(keys: KeyRing, call: Call) -> tuple[Charge, ...]:
-    return (Charge.of(keys, CODES_ADDRESS, network_of(call.address or "")),)
+    network = network_of(call.address or "")
+    return (
+        Charge.of(keys, CODES, str(subject)),
+        Charge.of(keys, CODES_PAIR, str(subject), network),
+        Charge.of(keys, CODES_ADDRESS, network),
+    )

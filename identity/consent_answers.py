@@ -40,7 +40,7 @@ from identity.self_view import person_of
 _SUSPENDED = "select suspended_at <= $2 from agency where agency_id = $1"
 
 
-@allow(Scope.SELF_MANAGE)
+@allow(Scope.CONSENT_READ)
 async def consents(
     reading: Reading, call: Call, *, first: int | None = None, after: str | None = None, steps: bool = False
 ) -> paging.Page[ConsentView]:
@@ -52,14 +52,14 @@ async def consents(
     return paging.page(found, rows_shown, cursors, lambda view: (str(view.terms.consent_id),))
 
 
-@allow(Scope.SELF_MANAGE)
+@allow(Scope.CONSENT_READ)
 async def consent(reading: Reading, call: Call, *, consent_id: UUID, steps: bool = False) -> ConsentView | None:
     """None where the caller (or the ward) has none of that id."""
     found = await of_person(reading, call.now, ONE_OF_PERSON, person_of(call), consent_id, steps=steps)
     return found[0] if found else None
 
 
-@allow(Scope.SELF_MANAGE)
+@allow(Scope.CONSENT_READ)
 async def consent_by_link(reading: Reading, call: Call, *, token: str, steps: bool = False) -> ConsentView | None:
     """The request that the link leads to. None alike for a link to another person, one that is over or used, and no link."""
     values = person_of(call), link_hash(token), call.now

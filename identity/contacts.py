@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from access import notices
+from access.account_models import OneTimeCode
 from access.call import ActorKind, Call, allow, system
 from access.catalogue import Use
 from access.disclosure import Disclosure, Withheld
@@ -276,6 +277,9 @@ async def apply_change(connection: AsyncConnection, call: Call, keys: KeyRing, *
     await _replace(connection, keys, holder, row)
     await connection.execute(update(TelephoneChange).where(its).values(applied_at=call.now))
     await end_sessions_of(connection, call.now, person)
+    # What was sent to the old number opens nothing any more.
+    open_codes = (OneTimeCode.owner_id == person) & OneTimeCode.used_at.is_(None)
+    await connection.execute(update(OneTimeCode).where(open_codes).values(used_at=call.now))
     new = {Channel.SMS: holder.record.key.open(NEW_TELEPHONE, change, row.telephone)}
     for ways in (holder.ways(), new):
         await tell_holder(connection, keys, call, holder, notices.TelephoneChanged(), ways=ways)

@@ -21,8 +21,8 @@ class Form(StrEnum):
 
 # What may be done while somebody assists: only what the form that was opened needs.
 FORM_SCOPES: dict[Form, frozenset[Scope]] = {
-    Form.CONSENTS: frozenset({Scope.SELF_READ, Scope.SELF_MANAGE, Scope.CONSENT_ANSWER}),
-    Form.ACCESSES: frozenset({Scope.SELF_READ, Scope.SELF_MANAGE, Scope.ACCESS_REPORT}),
+    Form.CONSENTS: frozenset({Scope.SELF_READ, Scope.WARD_ACT, Scope.CONSENT_READ, Scope.CONSENT_ANSWER}),
+    Form.ACCESSES: frozenset({Scope.SELF_READ, Scope.ACCESS_REPORT}),
 }
 # The ward's affairs are seen to while the bond holds; once it ends, the session is the holder's own again.
 _CITIZEN = """

@@ -42,8 +42,10 @@ MAX_NAME = 120  # characters
 MAX_SHOWN = 20
 CLAIM = "telephone_witness.claim"
 EMAIL = "person.email"
-# How often it is asked: for one person at the wish of strangers, or of a known device; of one witness; by one address.
-ASKED = Budget("TELEPHONE", limit=5, window_seconds=86_400)
+# How often it is asked: for one person at the wish of strangers (of one address only a small part), or of a known device; of
+# one witness; by one address.
+ASKED = Budget("TELEPHONE", limit=20, window_seconds=86_400)
+ASKED_PAIR = Budget("TELEPHONE_PAIR", limit=3, window_seconds=86_400)
 ASKED_DEVICE = Budget("TELEPHONE_DEVICE", limit=5, window_seconds=86_400)
 ASKED_WITNESS = Budget("WITNESS", limit=10, window_seconds=86_400)
 ASKED_ADDRESS = Budget("TELEPHONE_ADDRESS", limit=30, window_seconds=3600)
@@ -127,9 +129,11 @@ async def count_request(connection: AsyncConnection, call: Call, keys: KeyRing, 
     claimed = Claimed.of(typed)
     (applicant, *witnesses), _ = await _found(connection, keys, claimed, call.now)
     known = known_among(keys, applicant.owner, device, call.now)
+    owner, network = str(applicant.owner), network_of(call.address or "")
+    strangers = [Charge.of(keys, ASKED, owner), Charge.of(keys, ASKED_PAIR, owner, network)]
     charges = [
-        Charge.of(keys, ASKED, str(applicant.owner)) if known is None else Charge.of(keys, ASKED_DEVICE, str(applicant.owner)),
-        Charge.of(keys, ASKED_ADDRESS, network_of(call.address or "")),
+        *(strangers if known is None else [Charge.of(keys, ASKED_DEVICE, owner)]),
+        Charge.of(keys, ASKED_ADDRESS, network),
         *(Charge.of(keys, ASKED_WITNESS, str(witness.owner)) for witness in witnesses),
     ]
     wait_seconds = await spend(connection, charges, now=call.now)

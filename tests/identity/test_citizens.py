@@ -14,7 +14,7 @@ from access.sign_in import sign_out
 from core.errors import Forbidden, Invalid, RateLimited
 from core.ids import uuid7
 from identity import citizens
-from identity.citizens import CODES, CODES_ADDRESS, CODES_DEVICE
+from identity.citizens import CODES, CODES_ADDRESS, CODES_DEVICE, CODES_PAIR
 from identity.store import DECOY
 from tests.access.enrolled import NOW
 from tests.identity.registered import HERE, MINUTE, STRANGER, Register, at_the_door
@@ -285,16 +285,26 @@ async def test_a_known_device_has_its_limit_too(register: Register) -> None:
         await register.begin(amina.idcs.text, device=device)
 
 
-async def test_one_address_is_limited_whoever_it_asks_for_and_gets_back_what_was_right(register: Register) -> None:
+async def test_one_address_is_limited_whoever_it_asks_for_and_gets_nothing_back(register: Register) -> None:
     amina = await register.person()
     await register.sign_in(amina)
-    assert await register.count("throttle", "kind = $1 and used = 0", CODES_ADDRESS.kind) == 1
-    numbers = [loaded.idcs.text for loaded in [await register.person() for _ in range(11)]]
-    for tried in range(CODES_ADDRESS.limit):
-        await register.begin(numbers[tried % 11])
+    assert await register.count("throttle", "kind = $1 and used = 1", CODES_ADDRESS.kind) == 1
+    many = CODES_ADDRESS.limit // CODES_PAIR.limit + 1
+    numbers = [loaded.idcs.text for loaded in [await register.person() for _ in range(many)]]
+    for tried in range(CODES_ADDRESS.limit - 1):
+        await register.begin(numbers[tried % many])
     with pytest.raises(RateLimited):
         await register.begin(STRANGER)
     assert await register.begin(STRANGER, call=elsewhere(1))
+
+
+async def test_one_stranger_at_one_address_keeps_nobody_out(register: Register) -> None:
+    amina = await register.person()
+    for _ in range(CODES_PAIR.limit):
+        await register.begin(amina.idcs.text)
+    with pytest.raises(RateLimited):
+        await register.begin(amina.idcs.text)
+    assert await register.begin(amina.idcs.text, call=elsewhere(1))
 
 
 async def test_another_citizens_device_is_no_known_one(register: Register) -> None:

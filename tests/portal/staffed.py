@@ -8,14 +8,16 @@ What people do is done on pages; what is only to be there (accounts, sessions, a
 """
 
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+import pytest
 from playwright.async_api import Browser, Page
 from sqlalchemy import select, update
 
@@ -170,6 +172,34 @@ async def staffed(database: Database, url: str, keys: KeyRing) -> AsyncIterator[
 
 async def _empty(database: Database) -> None:
     await database.ask("truncate " + ", ".join(sorted({*METADATA.tables, *QUEUE})))
+
+
+@contextmanager
+def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Every statement that is sent while it is open, by whatever connection of this process."""
+    sent: list[str] = []
+    with monkeypatch.context() as patch:
+        for name in ("fetch", "fetchrow", "fetchval", "execute"):
+            real = getattr(asyncpg.Connection, name)
+
+            def noted(self: object, query: str, *values: object, _real: object = real, **options: object) -> object:
+                if not query.startswith(("begin", "BEGIN", "commit", "COMMIT", ";", "set ", "SET ")):
+                    sent.append(query)
+                return _real(self, query, *values, **options)  # type: ignore[operator]
+
+            patch.setattr(asyncpg.Connection, name, noted)
+        yield sent
+
+
+async def press(page: Page, button: str = "main button.button-main") -> None:
+    """Sends a form, and waits for what is answered."""
+    async with page.expect_navigation():
+        await page.click(button)
+
+
+async def said(page: Page, selector: str = "h1") -> str:
+    """What is read there, first within the page's own part."""
+    return (await page.locator(f"main {selector}").first.text_content() or "").strip()
 
 
 async def seen(page: Page, name: str, reader: Reader) -> None:

@@ -14,7 +14,7 @@ from core.embedded import EmbeddedPostgres
 from core.keys import KeyRing
 from tests.api.people import Signed
 from tests.portal.browser import NARROW, WIDE, Reader, chromium
-from tests.portal.staffed import PASSWORD, Office, seen, staffed
+from tests.portal.staffed import PASSWORD, Office, press, said, seen, staffed
 
 ARABIC, FRENCH, PLAIN = Reader("ar-MA", NARROW), Reader("fr-MA", WIDE), Reader("fr-MA", WIDE, scripts=False)
 NEW_PASSWORD = "four other words, far apart"
@@ -30,15 +30,6 @@ async def browser() -> AsyncIterator[Browser]:
 async def office(database: Database, postgres: EmbeddedPostgres, keys: KeyRing) -> AsyncIterator[Office]:
     async with staffed(database, postgres.url, keys) as found:
         yield found
-
-
-async def press(page: Page) -> None:
-    """The main button of the page."""
-    await page.click("main button.button-main")
-
-
-async def said(page: Page, selector: str = "h1") -> str:
-    return (await page.locator(f"main {selector}").first.text_content() or "").strip()
 
 
 async def enter(office: Office, page: Page, person: Signed, *, password: str = PASSWORD, code: str = "") -> None:
@@ -97,7 +88,7 @@ async def test_an_invitation_is_taken_up_and_its_account_signed_in_with(
         codes = await page.locator(".secrets li").all_inner_texts()
         assert (len(codes), len(set(codes))) == (10, 10)
         await seen(page, "codes", reader)
-        await page.click("main a.button-main")
+        await press(page, "main a.button-main")
         await enter(office, page, newcomer, password=NEW_PASSWORD)
         assert page.url == f"{office.address}/admin"
         await page.goto("/admin/account")
@@ -165,7 +156,7 @@ async def test_who_signs_in_is_asked_for_password_and_code(office: Office, brows
         assert cookies[DEVICE]["expires"] > 0
         await page.goto("/admin/sign-in")
         assert person.name in await page.inner_text("main")
-        await page.click("header .leave button")
+        await press(page, "header .leave button")
         assert await kinds_of(office, person) == []
         assert page.url == f"{office.address}/admin/sign-out"
         await seen(page, "signed-out", reader)
@@ -199,7 +190,7 @@ async def test_a_recovery_code_stands_in_for_the_telephone_once(office: Office, 
         await page.fill("#code", office.code(person))
         await press(page)
         codes = await page.locator(".secrets li").all_inner_texts()
-        await page.click("header .leave button")
+        await press(page, "header .leave button")
         for number, code in enumerate((codes[0], codes[0], codes[1].lower())):
             await page.goto("/admin/sign-in")
             await page.fill("#email", person.email)
@@ -207,13 +198,13 @@ async def test_a_recovery_code_stands_in_for_the_telephone_once(office: Office, 
             await press(page)
             await page.click("summary")
             await page.fill("#recoveryCode", code)
-            await page.click("details button")
+            await press(page, "details button")
             assert (page.url == f"{office.address}/admin") is (number != 1)
             if number == 1:
                 assert await page.locator("details[open] #recoveryCode-error").count() == 1
                 await seen(page, "recovery-wrong", FRENCH)
             else:
-                await page.click("header .leave button")
+                await press(page, "header .leave button")
 
 
 async def test_too_many_codes_have_to_wait(office: Office, browser: Browser) -> None:
@@ -294,7 +285,7 @@ async def test_a_password_is_changed_and_all_other_sessions_end(office: Office, 
         assert elsewhere.url.startswith(f"{office.address}/admin/sign-in")
         await enter(office, elsewhere, person, password=NEW_PASSWORD)
         assert len(await kinds_of(office, person)) == 2
-        await elsewhere.click("main form .button-second")
+        await press(elsewhere, "main form .button-second")
         assert elsewhere.url == f"{office.address}/admin/account?done=ended"
         await page.reload()
         assert page.url.startswith(f"{office.address}/admin/sign-in")
@@ -329,6 +320,6 @@ async def test_signing_out_of_a_session_that_is_over_is_no_fault(office: Office,
     async with office.reading(browser, FRENCH, person) as page:
         await page.goto("/admin/account")
         office.clock.turn(minutes=16)
-        await page.click("header .leave button")
+        await press(page, "header .leave button")
         assert await said(page) == "Vous êtes déconnecté"
         assert await page.locator("#errors").count() == 0

@@ -1,12 +1,10 @@
 """What citizens do on their pages, in a real browser: sign in, answer, take back, see who looked, act for a ward."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import asyncpg
 import orjson
 import pytest
 from graphql import parse, validate
@@ -26,6 +24,7 @@ from identity.imports import LoadedPerson
 from tests.api.people import put_account
 from tests.identity.registered import STRANGER
 from tests.portal.browser import NARROW, WIDE, Reader, chromium, overflows, shoot, violations
+from tests.portal.staffed import statements
 from tests.portal.town import ASKED, Town, town
 
 ARABIC, FRENCH = Reader("ar-MA", NARROW), Reader("fr-MA", WIDE, dark=True)
@@ -205,23 +204,6 @@ async def fill_in(page: Page, person: LoadedPerson, witnesses: list[LoadedPerson
     typed |= {f"witness{number}": witness.idcs.text for number, witness in enumerate(witnesses, 1)}
     for name, value in (typed | changes).items():
         await page.fill(f"#{name}", value)
-
-
-@contextmanager
-def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Every statement that is sent while it is open, by whatever connection of this process."""
-    sent: list[str] = []
-    with monkeypatch.context() as patch:
-        for name in ("fetch", "fetchrow", "fetchval", "execute"):
-            real = getattr(asyncpg.Connection, name)
-
-            def noted(self: object, query: str, *values: object, _real: object = real, **options: object) -> object:
-                if not query.startswith(("begin", "BEGIN", "commit", "COMMIT", ";", "set ", "SET ")):
-                    sent.append(query)
-                return _real(self, query, *values, **options)  # type: ignore[operator]
-
-            patch.setattr(asyncpg.Connection, name, noted)
-        yield sent
 
 
 async def test_a_page_costs_a_handful_of_statements(
