@@ -372,3 +372,12 @@ async def test_the_registry_disables_an_officer_of_any_agency(house: House, head
     token = await session_of(house, its)
     await house.transact(lambda c: accounts.disable_account(c, chief, house.keys, account=its.account))
     assert await scopes_of(house, token) is None
+
+
+@pytest.mark.parametrize("role", [Role.OFFICER, Role.AGENCY_ADMINISTRATOR])
+async def test_whom_the_registry_disabled_the_agency_does_not_let_in_again(house: House, head: Call, role: Role) -> None:
+    chief = call_of((await house.account(Role.ADMINISTRATOR)).account, "ADMINISTRATOR")
+    fallen = await house.account(role, agency=head.actor.agency)
+    await house.transact(lambda c: accounts.disable_account(c, chief, house.keys, account=fallen.account))
+    assert await refusal(invited(house, head, email=fallen.email)) == (Conflict, ("email",))
+    assert await house.database.ask("select 1 from invitation") == []
