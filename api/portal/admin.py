@@ -46,7 +46,7 @@ def navigation(viewer: Viewer) -> Sequence[Link]:
 
 def _may(asked: PageRequest) -> Mapping[str, Any]:
     scopes = actor_of(asked.viewer).scopes
-    return {"approvals": Scope.APPROVAL_DECIDE in scopes, "reports": Scope.REPORT_READ in scopes}
+    return {"approvals": Scope.APPROVAL_DECIDE in scopes, "reports": Scope.REPORT_ANSWER in scopes}
 
 
 def _home(asked: PageRequest, data: Data) -> Mapping[str, Any]:

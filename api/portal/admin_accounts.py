@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from access.rights import OF_STAFF, Role, Scope
 from api.portal import drafts
-from api.portal.admin_agencies import proposed, step
+from api.portal.admin_agencies import only, proposed, step
 from api.portal.agency_parts import needing, paged
 from api.portal.framework import N_, Action, Audience, Data, Outcome, Page, PageRequest
 from api.portal.sign_in import needed
@@ -133,8 +133,7 @@ PAGES: Final = (
         path=f"{HOME}/new",
         name="admin/account_new",
         audience=Audience.STAFF,
-        variables=needing(Scope.ACCOUNT_MANAGE),
-        more=lambda asked, _: {"names": names(asked.tongue)},
+        more=only(Scope.ACCOUNT_MANAGE, lambda asked, _: {"names": names(asked.tongue)}),
         actions={"invite": Action(_invited("inviteStaff"), "InviteStaff", _staff)},
     ),
     Page(

@@ -10,6 +10,7 @@ from api.portal.agency_parts import actor_of, needing, paged
 from api.portal.framework import N_, Action, Again, Audience, Data, Outcome, Page, PageRequest
 from api.portal.sign_in import needed
 from api.portal.wording import names
+from core.errors import Forbidden
 
 HOME: Final = "/admin/agencies"
 LANGS: Final = ("ar", "fr", "en")
@@ -33,8 +34,26 @@ SAID: Final = (
 )
 
 
+More = Callable[[PageRequest, Data], Mapping[str, Any]]
+
+
+def _nothing_more(_: PageRequest, __: Data) -> Mapping[str, Any]:
+    return {}
+
+
 def managing(asked: PageRequest) -> Mapping[str, Any]:
     return {"id": asked.params["agency"]}
+
+
+def only(scope: Scope, more: More = _nothing_more) -> More:
+    """The further names of a page that asks for nothing, and is of no use without the scope: Forbidden to who has not."""
+
+    def shown(asked: PageRequest, data: Data) -> Mapping[str, Any]:
+        if scope not in actor_of(asked.viewer).scopes:
+            raise Forbidden(f"this needs the right {scope}")
+        return more(asked, data)
+
+    return shown
 
 
 def proposed(field: str) -> Callable[[PageRequest, Data], Outcome]:
@@ -122,7 +141,7 @@ PAGES: Final = (
         path=f"{HOME}/new",
         name="admin/agency_new",
         audience=Audience.STAFF,
-        variables=needing(Scope.AGENCY_MANAGE),
+        more=only(Scope.AGENCY_MANAGE),
         actions={
             "enrol": Action(
                 proposed("enrolAgency"),

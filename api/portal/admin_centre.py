@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from access.rights import Scope
 from api.edge import ASSISTED
-from api.portal.agency_parts import needing
+from api.portal.admin_agencies import only
+from api.portal.agency_parts import actor_of, needing
 from api.portal.framework import N_, Action, Again, Audience, Data, Done, Outcome, Page, PageRequest, Show
 from api.portal.sign_in import ASSISTING, needed
 from api.portal.wording import names
@@ -84,7 +85,11 @@ def _listed(asked: PageRequest) -> Mapping[str, Any]:
 
 
 def _list(asked: PageRequest, _: Data) -> Mapping[str, Any]:
-    return {"names": names(asked.tongue), "chosen": asked.query.get("state", "waiting")}
+    return {
+        "names": names(asked.tongue),
+        "chosen": asked.query.get("state", "waiting"),
+        "may_answer": Scope.REPORT_ANSWER in actor_of(asked.viewer).scopes,
+    }
 
 
 def _answer(asked: PageRequest) -> Mapping[str, Any]:
@@ -97,8 +102,7 @@ PAGES: Final = (
         path=ASSISTING,
         name="admin/assisted",
         audience=Audience.STAFF,
-        variables=needing(Scope.ASSIST),
-        more=_assisting,
+        more=only(Scope.ASSIST, _assisting),
         actions={
             "begin": Action(_sent, "BeginAssistedSession", _asked),
             "open": Action(_opened, "OpenAssistedSession", _opening, fields={"challenge": "code"}),
@@ -108,7 +112,7 @@ PAGES: Final = (
         path=TELEPHONES,
         name="admin/telephones",
         audience=Audience.STAFF,
-        variables=needing(Scope.CONTACT_CHANGE),
+        more=only(Scope.CONTACT_CHANGE),
         actions={
             "check": Action(lambda *_: Again("check"), None, _new_telephone),
             "edit": Action(lambda *_: Again("edit")),
@@ -119,7 +123,7 @@ PAGES: Final = (
         path=f"{TELEPHONES}/stop",
         name="admin/telephone_stop",
         audience=Audience.STAFF,
-        variables=needing(Scope.CONTACT_CHANGE),
+        more=only(Scope.CONTACT_CHANGE),
         actions={"stop": Action(f"{TELEPHONES}?done=stopped", "StopTelephoneChange", _stopping)},
     ),
     Page(

@@ -49,7 +49,7 @@ SAID: Final = (
     N_("the document is too long"),
     *(N_("longer than 1000 characters"), N_("longer than 120 characters"), N_("longer than 2000 characters")),
     *(N_("longer than 500 characters"), N_("expected 1 to 3650"), N_("expected 1 to 3660"), N_("expected 1 to 731")),
-    N_("expected 1 to 2147483647"),
+    *(N_("expected 1 to 2147483647"), N_("not a Use"), N_("not a Purpose"), N_("not a Level"), N_("not a Disclosed")),
 )
 OVERTAKEN: Final = N_("This cannot be proposed as it stands: it was published or changed meanwhile. Begin the form anew.")
 

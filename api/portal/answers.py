@@ -77,7 +77,8 @@ def user_error(message: str, path: Sequence[str | int], action: Action, fields: 
     """The error beside its form field: the action's word for the path (in `fields`), or the last name in it."""
     parts = list(path[1:] if path and path[0] == "input" else path)
     names = [part for part in parts if isinstance(part, str)]
-    field = fields.get(".".join(map(str, parts)), names[-1] if names else "")
+    whole = ".".join(map(str, parts))
+    field = fields.get(whole, names[-1] if names else "")
     if field in MACHINERY:
         field = ""  # of no field that anybody fills in
-    return UserError(action.messages.get(code, message), field, code)
+    return UserError(action.messages.get(code, message), field, code, whole)

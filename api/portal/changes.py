@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 
+from access.catalogue import CATALOGUE
 from access.differences import DifferenceKind, differences, shown
 from api.portal.languages import N_
 from api.portal.wording import Names
@@ -71,8 +72,8 @@ KEY: Final = N_("Public key")
 TEXTS: Final[Mapping[str, str]] = {"title": N_("Title"), "body": N_("Text"), "why": N_("What the data are needed for")}
 IN_LANGUAGE: Final = N_("%(part)s (%(language)s)")
 ENDLESS: Final = N_("Until it is taken back")
-NOT_COMPARED_TELLING: Final = N_("without telling how this one compared")
-COMPARED_TELLING: Final = N_("and telling how this one compared")
+NOT_COMPARED_TELLING: Final = N_("the agency is not told how this one compared")
+COMPARED_TELLING: Final = N_("the agency is told how this one compared")
 YES, NO = N_("Yes"), N_("No")
 FIGURES: Final = frozenset(
     (
@@ -82,6 +83,30 @@ FIGURES: Final = frozenset(
 )
 # What a role is proposed over: all the roles that there were. They stay.
 STAYING: Final = {"ROLE_GRANTED": frozenset({"roles", "account"}), "ACCOUNT_RESET": frozenset({"account"})}
+NO_ITEMS: Final = "[]"
+_ORDER: Final[Mapping[str, int]] = {
+    name: place
+    for place, name in enumerate(
+        (
+            *(
+                "agency",
+                "version",
+                "purpose",
+                "purposes",
+                "article",
+                "role",
+                "division",
+                "code",
+                "names.ar",
+                "names.fr",
+                "names.en",
+            ),
+            *("kid", "alg", "jwk", "valid_from", "valid_to", "territory", "tells_status"),
+            *(f"{lang}.{part}" for lang in ("ar", "fr", "en") for part in ("title", "body", "why")),
+            *("attributes", *CATALOGUE),
+        )
+    )
+}
 _TERM = re.compile(r"attributes\.((?:person|household|member|score|eligibility)\.\w+)\.(uses|level|verdict)")
 _TEXT = re.compile(r"texts\.(ar|fr|en)\.(title|body|why)")
 
@@ -103,7 +128,7 @@ def subject(kind: str, change: Mapping[str, Any], names: Names) -> str:
 
 def roles_before(found: Sequence[Mapping[str, Any]], names: Names) -> list[str]:
     """The roles that somebody has who is to be given one more."""
-    return [_held(each["was"], names) for each in found if each["path"] == ["roles"] and each["was"] is not None]
+    return [_held(each["was"], names) for each in found if each["path"] == ["roles"] and each["was"] not in (None, NO_ITEMS)]
 
 
 def between(before: Mapping[str, Any] | None, document: Mapping[str, Any], names: Names) -> list[Row]:
@@ -120,10 +145,10 @@ def between(before: Mapping[str, Any] | None, document: Mapping[str, Any], names
 
 
 def rows(kind: str, found: Sequence[Mapping[str, Any]], names: Names) -> list[Row]:
-    """Label, what was, what becomes: a row for each part, in the order of the differences; "" for nothing."""
+    """Label, what was, what becomes: a row for each part, in the order that they are read in; "" for nothing."""
     sides: dict[str, tuple[list[str], list[str]]] = {}
-    for each in found:
-        path = ".".join(each["path"][1:] if each["path"][0] == "document" else each["path"])
+    placed = [(".".join(each["path"][1:] if each["path"][0] == "document" else each["path"]), each) for each in found]
+    for path, each in sorted(placed, key=lambda pair: _place(pair[0])):
         if path in STAYING.get(kind, ()):
             continue
         label = _label(path, names)
@@ -131,6 +156,16 @@ def rows(kind: str, found: Sequence[Mapping[str, Any]], names: Names) -> list[Ro
             if value is not None:
                 side.append(_said(path, value, names))
     return [(label, names.tongue.listed(was), names.tongue.listed(becomes)) for label, (was, becomes) in sides.items()]
+
+
+def _place(path: str) -> int:
+    """Where a part stands among others; what is not known comes last, as it comes."""
+    term, text = _TERM.fullmatch(path), _TEXT.fullmatch(path)
+    if term:
+        return _ORDER.get(term[1], len(_ORDER))
+    if text:
+        return _ORDER[f"{text[1]}.{text[2]}"]
+    return _ORDER.get("jwk" if path.startswith("jwk.") else path, len(_ORDER))
 
 
 def _label(path: str, names: Names) -> str:

@@ -16,8 +16,8 @@ from core.dates import CIVIL_ZONE
 from identity.divisions import Level, built_in
 
 LEVELS: Final[Mapping[str, str]] = {
-    "EXACT": N_("Exactly, or spelled differently with the same sound"),
-    "CLOSE": N_("With one letter off, too"),
+    "EXACT": N_("exactly, or with another spelling of the same sound"),
+    "CLOSE": N_("also with one letter off"),
 }
 DISCLOSURES: Final[Mapping[str, str]] = {
     "IMMEDIATE": N_("At once"),
