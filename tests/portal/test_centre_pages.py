@@ -157,7 +157,7 @@ async def test_what_a_citizen_reports_is_answered(its: Town, browser: Browser, p
     supervisor = await its.office.staff(Role.SUPERVISOR)
     async with its.office.reading(browser, reader, supervisor) as page:
         await page.goto("/admin")
-        assert await page.locator("main a[href='/admin/reports']").count() > 0
+        assert await page.locator("main .waiting a[href='/admin/reports']").count() > 0
         await page.goto("/admin/reports")
         await seen(page, "reports-one", reader)
         await press(page, f"main a[href$='{report}']")
