@@ -54,7 +54,8 @@ async def person(its: Town) -> LoadedPerson:
 async def press(page: Page, action: str, value: str = "") -> None:
     """The button of a form of the page."""
     button = f"button[value={value}]" if value else "button"
-    await page.locator(f"main form:has(input[name=action][value={action}]) {button}").first.click()
+    async with page.expect_navigation():
+        await page.locator(f"main form:has(input[name=action][value={action}]) {button}").first.click()
 
 
 async def heading(page: Page) -> str:

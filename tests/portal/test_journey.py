@@ -45,7 +45,8 @@ async def its(database: Database, postgres: EmbeddedPostgres, keys: KeyRing) -> 
 
 async def press(page: Page, action: str, value: str = "") -> None:
     button = f"button[value={value}]" if value else "button"
-    await page.locator(f"main form:has(input[name=action][value={action}]) {button}").first.click()
+    async with page.expect_navigation():
+        await page.locator(f"main form:has(input[name=action][value={action}]) {button}").first.click()
 
 
 def squeezed(text: str) -> str:
