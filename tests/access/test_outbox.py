@@ -384,7 +384,7 @@ async def test_a_sender_that_was_taken_for_dead_still_says_that_it_was_sent(offi
         async with office.database.begin() as connection:
             with pytest.raises(Conflict):
                 await resend(connection, call_of(Scope.JOB_MANAGE), job)
-            await job_doors.cancel_job(connection, call_of(Scope.JOB_MANAGE), job)
+            await jobs.cancel(connection, job, at=datetime.now(UTC))
     assert (len(slow.letters), other.letters) == (1, [])
 
 

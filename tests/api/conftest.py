@@ -78,11 +78,11 @@ def grants(served: Instance) -> Agency:
     return served.demo_agency("GRANTS_DEMO")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # a token lives for minutes, a run of all tests longer
 def cnss(fund: Agency) -> Caller:
     return fund.caller()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # a token lives for minutes, a run of all tests longer
 def office(grants: Agency) -> Caller:
     return grants.caller()

@@ -301,7 +301,15 @@ def test_a_citizen_signs_in_and_sees_who_they_are(town: Town) -> None:
         "displayName": "أمينة بناني",
         "ward": None,
         "assisted": False,
-        "rights": ["access:report", "consent:answer", "self:manage", "self:read", "telephone:witness"],
+        "rights": [
+            "access:report",
+            "consent:answer",
+            "consent:read",
+            "self:manage",
+            "self:read",
+            "telephone:witness",
+            "ward:act",
+        ],
         "person": {
             "idcs": amina.idcs.text,
             "telephone": told["person"]["telephone"],
