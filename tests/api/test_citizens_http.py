@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from access.rights import CITIZEN_SCOPES, Role
+from access.rights import Role
 from api.edge import ASSISTED, SESSION
 from identity.imports import LoadedPerson
 from tests.api import citizens
