@@ -24,7 +24,6 @@ from access.outbox import Owner, OwnerKind, tell
 from access.rights import Role
 from access.second_factor import new_recovery_codes, recovery_hashes
 from access.sessions import end_sessions_of, new_token
-from core.database import Reader
 from core.emails import normal_email
 from core.errors import Conflict, Invalid, NotFound
 from core.ids import uuid7
@@ -190,12 +189,6 @@ async def tell_account(connection: AsyncConnection, keys: KeyRing, call: Call, a
     address = data_key(keys, row).open("account.email", account, row.email)
     owner = Owner(OwnerKind.ACCOUNT, account, row.data_key)
     await tell(connection, call, keys, owner=owner, notice=notice, lang=Lang(row.lang), channels={Channel.EMAIL: address})
-
-
-async def wrapped_key(reader: Reader, account: UUID) -> bytes | None:
-    """The stored data key of an account, for who sends what it is told (`outbox.WrappedKeys`)."""
-    rows = await reader.ask("select data_key from account where account_id = $1", account)
-    return rows[0]["data_key"] if rows else None
 
 
 # --- roles

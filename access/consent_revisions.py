@@ -109,11 +109,6 @@ def replay(revisions: Sequence[Revision], head: bytes) -> ConsentRecord:
     return record
 
 
-def verify_chain(revisions: Sequence[Revision], head: bytes) -> None:
-    """Raises Invalid at the first broken link, as `replay` does."""
-    replay(revisions, head)
-
-
 def _follow(record: ConsentRecord | None, last: Revision | None, revision: Revision) -> ConsentRecord:
     """The record of the next revision, if it is the one that what it says happened makes of the last."""
     expected, event = _read(revision)

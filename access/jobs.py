@@ -42,7 +42,9 @@ async def release_job(connection: AsyncConnection, call: Call, job_id: UUID) -> 
     Raises NotFound, and Conflict where it is not held.
     """
     refuse_unless_everywhere(call, Scope.JOB_MANAGE)
-    await jobs.release(connection, job_id, at=call.now)
+    found = await jobs.find(Snapshot(await raw(connection)), job_id)
+    priority = SENDING.priority if found is not None and found.kind == SENDING.name else 0
+    await jobs.release(connection, job_id, at=call.now, priority=priority)
 
 
 @allow(Scope.JOB_MANAGE)

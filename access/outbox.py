@@ -182,7 +182,7 @@ async def resend(connection: AsyncConnection, call: Call, job: UUID) -> None:
     """
     refuse_unless_everywhere(call, Scope.JOB_MANAGE)
     await _decide(connection, job, state=MessageState.WAITING)
-    await jobs.release(connection, job, at=call.now)
+    await jobs.release(connection, job, at=call.now, priority=SENDING.priority)
 
 
 @allow(Scope.JOB_MANAGE)

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from api import accesses, accounts, agencies, approvals, citizens, consents, jobs, officers, sign_in
+from api import accesses, accounts, agencies, approvals, citizens, consents, jobs, officers, sign_in, telephones
 
 
 @strawberry.type
@@ -73,13 +73,15 @@ class Mutation:
     open_assisted_session = strawberry.field(
         citizens.open_assisted_session, description="At a centre: open one form with the citizen's code."
     )
-    change_telephone = strawberry.field(citizens.change_telephone, description="At a centre: change somebody's telephone.")
+    change_telephone = strawberry.field(telephones.change_telephone, description="At a centre: change somebody's telephone.")
     ask_for_telephone_change = strawberry.field(
-        citizens.ask_for_telephone_change, description="Ask two registered people to vouch for a new telephone. For pages."
+        telephones.ask_for_telephone_change, description="Ask two registered people to vouch for a new telephone. For pages."
     )
-    answer_as_witness = strawberry.field(citizens.answer_as_witness, description="Vouch for somebody's new telephone, or not.")
+    answer_as_witness = strawberry.field(
+        telephones.answer_as_witness, description="Vouch for somebody's new telephone, or not."
+    )
     stop_telephone_change = strawberry.field(
-        citizens.stop_telephone_change, description="Stop a change of the telephone before it takes effect."
+        telephones.stop_telephone_change, description="Stop a change of the telephone before it takes effect."
     )
     report_access = strawberry.field(accesses.report_access, description="Report a look at your data that was not right.")
     answer_access_report = strawberry.field(accesses.answer_access_report, description="Answer a report, once.")

@@ -10,7 +10,7 @@ from access import viewers
 from access.agreements import Agreement
 from access.call import ActorKind, Call, Purpose
 from api import accesses as looks
-from api import citizens
+from api import citizens, telephones
 from api import consents as agreed
 from api.access import (
     AgencyRef,
@@ -25,12 +25,13 @@ from api.access import (
     text,
 )
 from api.accesses import Access, AccessConnection, AccessReport
-from api.citizens import TelephoneChange, Ward, WitnessRequest
+from api.citizens import Ward
 from api.consent_types import Consent, ConsentConnection
 from api.context import opened, raw
 from api.identity import Person
 from api.scalars import DateTime
 from api.selection import Selected, selected
+from api.telephones import TelephoneChange, WitnessRequest
 from core.errors import Forbidden
 from identity import self_view
 
@@ -59,10 +60,10 @@ class Viewer:
     person: Person | None = strawberry.field(default=None, description="You, or the ward whose affairs you see to.")
     wards: list[Ward] | None = strawberry.field(default=None, description="Whose guardian you are now.")
     telephone_changes: list[TelephoneChange] | None = strawberry.field(
-        resolver=citizens.changes, description="Changes of your registered telephone, newest first."
+        resolver=telephones.changes, description="Changes of your registered telephone, newest first."
     )
     witness_requests: list[WitnessRequest] | None = strawberry.field(
-        resolver=citizens.requests, description="What you were asked to vouch for, newest first."
+        resolver=telephones.requests, description="What you were asked to vouch for, newest first."
     )
     accesses: AccessConnection | None = strawberry.field(
         resolver=looks.accesses, description="Who looked at your data. Your own looks too, if `includeOwn`."

@@ -227,13 +227,16 @@ async def cancel(transaction: Transaction, job_id: UUID, *, at: datetime) -> Sta
     return State.CANCELLED
 
 
-async def release(transaction: Transaction, job_id: UUID, *, at: datetime) -> None:
-    """Lets a held job go on from its last checkpoint. Raises NotFound, and Conflict where it is not held."""
+async def release(transaction: Transaction, job_id: UUID, *, at: datetime, priority: int = 0) -> None:
+    """Lets a held job go on from its last checkpoint. Raises NotFound, and Conflict where it is not held.
+
+    `priority`: of its kind.
+    """
     connection = await within(transaction)
     job = await _locked(connection, job_id)
     if job["state"] != State.HELD:
         raise Conflict("the job is not held")
-    ticket = await queueing.issue(connection, job["kind"], job_id, after=timedelta(), priority=0)
+    ticket = await queueing.issue(connection, job["kind"], job_id, after=timedelta(), priority=priority)
     await connection.execute(
         "update job set state = 'WAITING', ticket = $2, failures = 0, due_at = $3 where job_id = $1", job_id, ticket, at
     )

@@ -33,7 +33,7 @@ async def tell_asked(
 async def tell_ended(connection: AsyncConnection, keys: KeyRing, call: Call, *, person: UUID) -> None:
     """The registry has ended a consent."""
     holder, _ = await _holders(connection, keys, call, person)
-    await tell_holder(connection, keys, call, holder, notices.ConsentWithdrawn())
+    await tell_holder(connection, keys, call, holder, notices.ConsentEnded())
 
 
 async def tell_done(

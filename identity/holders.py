@@ -24,7 +24,7 @@ from access.territory import lineage
 from core.database import raw
 from core.errors import Invalid
 from core.keys import KeyRing
-from core.texts import LATIN_DIGITS
+from core.texts import typed_digits
 from identity.numbers import Idcs
 from identity.store import DECOY, RESIDENCE, SEALED_PARTS, column
 
@@ -73,8 +73,8 @@ class Holder:
 
 
 def typed_number(typed: str, *path: str) -> Idcs:
-    """The IDCS that somebody typed, blanks and digits of other scripts taken. Raises Invalid, with that path."""
-    number = "".join(typed.split()).translate(LATIN_DIGITS) if len(typed) <= MAX_TYPED else ""
+    """The IDCS that somebody typed, in whatever digits and groups. Raises Invalid, with that path."""
+    number = typed_digits(typed) if len(typed) <= MAX_TYPED else ""
     try:
         return Idcs.parse(number)
     except Invalid as fault:

@@ -6,11 +6,11 @@ from typing import Any, Final
 from access.rights import Scope
 from api.portal import admin_accounts, admin_agencies, admin_centre, admin_documents, changes
 from api.portal.agency_parts import actor_of, needing
+from api.portal.forms import needed
 from api.portal.framework import N_, Action, Audience, Data, Link, Page, PageRequest, Viewer
-from api.portal.sign_in import STAFF_ACCOUNT, needed
+from api.portal.sign_in import STAFF_ACCOUNT
 from api.portal.wording import names
 
-MOST_COUNTED: Final = 100
 _LINKS: Final = (
     (Scope.APPROVAL_DECIDE, Link("/admin/approvals", N_("Approvals"))),
     (Scope.AGENCY_MANAGE, Link("/admin/agencies", N_("Agencies"))),
@@ -96,12 +96,12 @@ def _one(asked: PageRequest, data: Data) -> Mapping[str, Any]:
 
 
 def _approval(asked: PageRequest) -> Mapping[str, Any]:
-    code = needed(asked, "code", N_("Enter the six digits."))
+    code = needed(asked.form, "code", N_("Enter the six digits."))
     return {"input": {**_this(asked), "hash": asked.form["hash"], "code": code}}
 
 
 def _rejection(asked: PageRequest) -> Mapping[str, Any]:
-    reason = needed(asked, "reason", N_("Say why, in a sentence."))
+    reason = needed(asked.form, "reason", N_("Say why, in a sentence."))
     return {"input": {**_this(asked), "reason": reason}}
 
 

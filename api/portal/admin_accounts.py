@@ -8,8 +8,8 @@ from access.rights import OF_STAFF, Role, Scope
 from api.portal import drafts
 from api.portal.admin_agencies import only, proposed, step
 from api.portal.agency_parts import needing, paged
+from api.portal.forms import needed
 from api.portal.framework import N_, Action, Audience, Data, Outcome, Page, PageRequest
-from api.portal.sign_in import needed
 from api.portal.wording import names
 
 HOME: Final = "/admin/accounts"
@@ -75,8 +75,8 @@ def _one(asked: PageRequest, data: Data) -> Mapping[str, Any]:
 
 def _newcomer(asked: PageRequest) -> Mapping[str, Any]:
     given = {
-        "email": needed(asked, "email", N_("Enter the e-mail address.")),
-        "name": needed(asked, "name", N_("Enter the name.")),
+        "email": needed(asked.form, "email", N_("Enter the e-mail address.")),
+        "name": needed(asked.form, "name", N_("Enter the name.")),
         "lang": asked.form["lang"] if asked.form["lang"] in ("AR", "FR", "EN") else asked.lang,
     }
     return given | {"requestKey": asked.form["requestKey"]}
@@ -108,7 +108,7 @@ def _that_grant(asked: PageRequest) -> Mapping[str, Any]:
 def _role(asked: PageRequest) -> Mapping[str, Any]:
     given = {
         "account": asked.params["account"],
-        "role": needed(asked, "role", N_("Choose a role.")),
+        "role": needed(asked.form, "role", N_("Choose a role.")),
         "division": asked.form["division"] or None,
         "validTo": drafts.ends(asked.form).isoformat() if asked.form["valid_to"].strip() else None,
     }

@@ -7,13 +7,12 @@ from typing import Any, Final
 from access.rights import Scope
 from api.portal import drafts
 from api.portal.agency_parts import actor_of, needing, paged
+from api.portal.forms import needed
 from api.portal.framework import N_, Action, Again, Audience, Data, Outcome, Page, PageRequest
-from api.portal.sign_in import needed
 from api.portal.wording import names
 from core.errors import Forbidden
 
 HOME: Final = "/admin/agencies"
-LANGS: Final = ("ar", "fr", "en")
 
 # What the room answers, to be translated where it is shown.
 SAID: Final = (
@@ -99,13 +98,13 @@ def _one(asked: PageRequest, data: Data) -> Mapping[str, Any]:
 
 
 def _enrolment(asked: PageRequest) -> Mapping[str, Any]:
-    code = needed(asked, "code", N_("Write the agency's code."))
-    told = {lang: needed(asked, f"name-{lang}", N_("Write the agency's name in each language.")) for lang in LANGS}
+    code = needed(asked.form, "code", N_("Write the agency's code."))
+    told = {lang: needed(asked.form, f"name-{lang}", N_("Write the agency's name in each language.")) for lang in drafts.LANGS}
     return {"input": {"code": code, "names": told, "requestKey": asked.form["requestKey"]}}
 
 
 def _key(asked: PageRequest) -> Mapping[str, Any]:
-    jwk = needed(asked, "jwk", N_("Paste the public key."))
+    jwk = needed(asked.form, "jwk", N_("Paste the public key."))
     given = {
         "agency": asked.params["agency"],
         "jwk": jwk,
@@ -147,7 +146,7 @@ PAGES: Final = (
                 proposed("enrolAgency"),
                 "EnrolAgency",
                 _enrolment,
-                fields={f"names.{lang}": f"name-{lang}" for lang in LANGS},
+                fields={f"names.{lang}": f"name-{lang}" for lang in drafts.LANGS},
             )
         },
     ),

@@ -10,8 +10,9 @@ from access.rights import Scope
 from api.edge import ASSISTED
 from api.portal.admin_agencies import only
 from api.portal.agency_parts import actor_of, needing
+from api.portal.forms import needed
 from api.portal.framework import N_, Action, Again, Audience, Data, Done, Outcome, Page, PageRequest, Show
-from api.portal.sign_in import ASSISTING, needed
+from api.portal.sign_in import ASSISTING
 from api.portal.wording import names
 from identity.sessions import Form
 
@@ -41,8 +42,8 @@ ENTER_IDCS: Final = N_("Enter the IDCS.")
 
 
 def _asked(asked: PageRequest) -> Mapping[str, Any]:
-    idcs = needed(asked, "idcs", ENTER_IDCS)
-    form = needed(asked, "form", N_("Choose what you are to help with."))
+    idcs = needed(asked.form, "idcs", ENTER_IDCS)
+    form = needed(asked.form, "form", N_("Choose what you are to help with."))
     return {"input": {"idcs": idcs, "form": form if form in PLACES else Form.CONSENTS.value}}
 
 
@@ -51,7 +52,7 @@ def _sent(asked: PageRequest, data: Data) -> Outcome:
 
 
 def _opening(asked: PageRequest) -> Mapping[str, Any]:
-    code = needed(asked, "code", N_("Enter the six digits."))
+    code = needed(asked.form, "code", N_("Enter the six digits."))
     return {"input": {"challenge": asked.form["challenge"], "code": code}}
 
 
@@ -68,12 +69,12 @@ def _assisting(asked: PageRequest, _: Data) -> Mapping[str, Any]:
 
 
 def _new_telephone(asked: PageRequest) -> Mapping[str, Any]:
-    idcs, telephone = needed(asked, "idcs", ENTER_IDCS), needed(asked, "telephone", N_("Enter the new telephone."))
+    idcs, telephone = needed(asked.form, "idcs", ENTER_IDCS), needed(asked.form, "telephone", N_("Enter the new telephone."))
     return {"input": {"idcs": idcs, "telephone": telephone, "requestKey": asked.form["requestKey"]}}
 
 
 def _stopping(asked: PageRequest) -> Mapping[str, Any]:
-    return {"input": {"idcs": needed(asked, "idcs", ENTER_IDCS), "requestKey": asked.form["requestKey"]}}
+    return {"input": {"idcs": needed(asked.form, "idcs", ENTER_IDCS), "requestKey": asked.form["requestKey"]}}
 
 
 # --- reports
@@ -93,7 +94,7 @@ def _list(asked: PageRequest, _: Data) -> Mapping[str, Any]:
 
 
 def _answer(asked: PageRequest) -> Mapping[str, Any]:
-    text = needed(asked, "text", N_("Write an answer."))
+    text = needed(asked.form, "text", N_("Write an answer."))
     return {"input": {"report": asked.params["report"], "text": text, "requestKey": asked.form["requestKey"]}}
 
 

@@ -14,9 +14,9 @@ from access.rights import Scope
 from api.portal import changes, drafts
 from api.portal.admin_agencies import HOME, managing, proposed, standing, step
 from api.portal.agency_parts import actor_of, needing
+from api.portal.forms import needed
 from api.portal.framework import N_, Action, Again, Audience, Data, Form, Page, PageRequest
 from api.portal.page import Variables
-from api.portal.sign_in import needed
 from api.portal.wording import names
 from core.canonical import canonical
 from core.errors import Invalid, NotFound
@@ -189,7 +189,7 @@ def _document(make: Making) -> Variables:
 
 
 def _json(asked: PageRequest) -> Mapping[str, Any]:
-    document = needed(asked, "document", N_("Write the document."))
+    document = needed(asked.form, "document", N_("Write the document."))
     return {"input": {"document": document, "requestKey": asked.form["requestKey"]}}
 
 

@@ -1,6 +1,5 @@
 """What the pages of agencies' people share: who may open one, the choice of a purpose, whom a question is about."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -12,11 +11,9 @@ from access.rights import Scope
 from api.portal.framework import N_, Action, Audience, Data, Page, PageRequest, Viewer
 from api.portal.page import Variables, nothing
 from core.errors import Forbidden, Invalid, NotFound
-from core.texts import LATIN_DIGITS
+from core.texts import typed_digits
 
 MAX_SUBJECT_CHARACTERS: Final = 100
-# What stands between the digits of a number that was copied from somewhere, and marks of direction around it.
-_BETWEEN = re.compile(r"[\s.\-\u2010-\u2013\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]+")
 
 
 def actor_of(viewer: Viewer) -> Actor:
@@ -48,7 +45,7 @@ def paged(asked: PageRequest) -> Mapping[str, Any]:
 def subject_of(asked: PageRequest) -> Mapping[str, str]:
     """The subject that was typed, by the name of its kind: an IDCS, in whatever digits and groups, or else a token."""
     typed = asked.form["subject"].strip()
-    number = _BETWEEN.sub("", typed.translate(LATIN_DIGITS))
+    number = typed_digits(typed)
     if not number:
         raise Invalid(N_("Type the person's IDCS, or your agency's token of the person."), path=("subject",))
     if len(typed) > MAX_SUBJECT_CHARACTERS:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from access.catalogue import CATALOGUE, Use
 from access.territory import division_code
-from api.portal.forms import Form
+from api.portal.forms import Form, needed
 from api.portal.languages import N_
 from core.dates import CIVIL_ZONE
 from core.errors import Invalid
@@ -61,23 +61,11 @@ def figure(form: Form, name: str) -> int:
     return int(typed)
 
 
-def line(form: Form, name: str, message: str) -> str:
-    """What was typed, without blanks around it. Raises Invalid, saying that, where it is nothing."""
-    typed = form[name].strip()
-    if not typed:
-        raise Invalid(message, path=(name,))
-    return typed
-
-
 def ticked(form: Form, name: str, message: str, known: Iterable[str]) -> list[str]:
     found = sorted(set(form.all(name)) & set(known))
     if not found:
         raise Invalid(message, path=(name,))
     return found
-
-
-def _day_of(instant: str) -> str:
-    return datetime.fromisoformat(instant).astimezone(CIVIL_ZONE).date().isoformat()
 
 
 def _last_day_of(instant: str) -> str:
@@ -169,7 +157,7 @@ def mandate(form: Form, purposes: Iterable[str]) -> Document:
     document: Document = {
         "agency": form["agency"],
         "purpose": form["purpose"],
-        "article": line(form, "article", N_("Name the law and its article.")),
+        "article": needed(form, "article", N_("Name the law and its article.")),
         "attributes": ticked(form, "attributes", N_("Tick at least one attribute."), CATALOGUE),
         "disclosure": form["disclosure"] or "IMMEDIATE",
         "valid_from": begins(form).isoformat(),
@@ -193,7 +181,7 @@ def notice(form: Form, purposes: Iterable[str]) -> Document:
     purpose = form["purpose"]
     if purpose not in set(purposes):
         raise Invalid(N_("Choose a purpose."), path=("purpose",))
-    needed = {
+    asked = {
         "title": N_("Write the title."),
         "body": N_("Write the text."),
         "why": N_("Write what the data are needed for."),
@@ -202,7 +190,7 @@ def notice(form: Form, purposes: Iterable[str]) -> Document:
         "agency": form["agency"],
         "purpose": purpose,
         "version": figure(form, f"next-{purpose}") if f"next-{purpose}" in form else 1,
-        "texts": {lang: {part: line(form, f"{part}-{lang}", needed[part]) for part in PARTS} for lang in LANGS},
+        "texts": {lang: {part: needed(form, f"{part}-{lang}", asked[part]) for part in PARTS} for lang in LANGS},
         "attributes": ticked(form, "attributes", N_("Tick at least one attribute."), CATALOGUE),
         "data_life_days": figure(form, "data_life_days"),
         "longest_days": figure(form, "longest_days"),

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from api.portal import addresses
+from core.errors import Invalid
 
 MAX_FIELDS = 200
 MAX_VALUE_CHARACTERS = 20_000
@@ -67,6 +68,14 @@ class Form(Mapping[str, str]):
     def without(self, names: Iterable[str]) -> "Form":
         left_out = frozenset(names)
         return Form((name, value) for name, value in self.pairs() if name not in left_out)
+
+
+def needed(form: Form, field: str, message: str) -> str:
+    """What was typed there, without blanks around it. Raises Invalid, saying that, where it is nothing."""
+    typed = form[field].strip()
+    if not typed:
+        raise Invalid(message, path=(field,))
+    return typed
 
 
 async def read_form(request: Request, *, upload_bytes: int) -> Form:

@@ -11,6 +11,7 @@ import segno
 
 from access.devices import LIFETIME
 from api.edge import ASSISTED, DEVICE, SESSION
+from api.portal.forms import needed
 from api.portal.framework import N_, Action, Audience, Data, Done, Link, Outcome, Page, PageRequest, Places, Show
 from api.portal.security import VISIT
 from api.portal.wording import names
@@ -41,14 +42,6 @@ SAID: Final = (
 )
 
 
-def needed(asked: PageRequest, field: str, message: str) -> str:
-    """What was typed there, without blanks around it. Raises Invalid, saying that, where it is nothing."""
-    typed = asked.form[field].strip()
-    if not typed:
-        raise Invalid(message, path=(field,))
-    return typed
-
-
 def _at(address: str) -> Audience:
     """Whose pages that address is among."""
     place = address.split("/")[1]
@@ -63,7 +56,7 @@ def _here(asked: PageRequest) -> Audience:
 
 
 def _first(asked: PageRequest) -> Mapping[str, Any]:
-    email = needed(asked, "email", N_("Enter your e-mail address."))
+    email = needed(asked.form, "email", N_("Enter your e-mail address."))
     if not asked.form["password"]:
         raise Invalid(N_("Enter your password."), path=("password",))
     return {"input": {"email": email, "password": asked.form["password"], "device": asked.request.cookies.get(DEVICE)}}
@@ -72,8 +65,8 @@ def _first(asked: PageRequest) -> Mapping[str, Any]:
 def _second(asked: PageRequest) -> Mapping[str, Any]:
     given = {"token": asked.form["token"], "device": asked.request.cookies.get(DEVICE)}
     if asked.form["action"] == "recover":
-        return {"input": given | {"recoveryCode": needed(asked, "recoveryCode", N_("Enter a recovery code."))}}
-    return {"input": given | {"code": needed(asked, "code", N_("Enter the six digits."))}}
+        return {"input": given | {"recoveryCode": needed(asked.form, "recoveryCode", N_("Enter a recovery code."))}}
+    return {"input": given | {"code": needed(asked.form, "code", N_("Enter the six digits."))}}
 
 
 def _half(asked: PageRequest, data: Data) -> Outcome:
@@ -126,7 +119,7 @@ def _taking_up(asked: PageRequest) -> Mapping[str, Any]:
 
 
 def _proving(asked: PageRequest) -> Mapping[str, Any]:
-    code = needed(asked, "code", N_("Enter the six digits."))
+    code = needed(asked.form, "code", N_("Enter the six digits."))
     return {"input": {"token": asked.params["token"], "ticket": asked.form["ticket"], "code": code}}
 
 
@@ -195,14 +188,14 @@ def _keyed(asked: PageRequest) -> Mapping[str, Any]:
 
 
 def _by_code(asked: PageRequest) -> Mapping[str, Any]:
-    return {"input": {"code": needed(asked, "code", N_("Enter the six digits.")), "requestKey": asked.form["requestKey"]}}
+    return {"input": {"code": needed(asked.form, "code", N_("Enter the six digits.")), "requestKey": asked.form["requestKey"]}}
 
 
 def _new_password(asked: PageRequest) -> Mapping[str, Any]:
     if not asked.form["currentPassword"]:
         raise Invalid(N_("Enter your current password."), path=("currentPassword",))
     given = {"currentPassword": asked.form["currentPassword"], "newPassword": _chosen(asked, "newPassword")}
-    code = needed(asked, "code", N_("Enter the six digits."))
+    code = needed(asked.form, "code", N_("Enter the six digits."))
     return {"input": given | {"code": code, "requestKey": asked.form["requestKey"]}}
 
 

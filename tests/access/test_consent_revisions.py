@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from access.consent_acts import Act, apply, in_force
 from access.consent_records import ConsentRecord, Method
-from access.consent_revisions import MAX_PAUSED_REVISION, Revision, begin, record_of, replay, revise, revision_of, verify_chain
+from access.consent_revisions import MAX_PAUSED_REVISION, Revision, begin, record_of, replay, revise, revision_of
 from access.consent_states import Frequency, State, Window
 from core.canonical import content_hash
 from core.errors import Conflict, Invalid
@@ -65,7 +65,7 @@ def head(revisions: Sequence[Revision]) -> bytes:
 def broken_at(revisions: Sequence[Revision], newest: bytes | None = None) -> int:
     """Where the chain is refused."""
     with pytest.raises(Invalid) as refusal:
-        verify_chain(revisions, head(revisions) if newest is None else newest)
+        replay(revisions, head(revisions) if newest is None else newest)
     (place,) = refusal.value.path
     assert refusal.value.message in ("the chain is broken", "the chain does not end where it should")
     assert isinstance(place, int)
@@ -93,7 +93,7 @@ def test_a_chain_plays_back_the_record(first: ConsentRecord, acts: list[Act]) ->
         at += SECOND
         record = apply(record, act, at, used=0)
     revisions = chain(first, acts)
-    verify_chain(revisions, head(revisions))
+    replay(revisions, head(revisions))
     assert replay(revisions, head(revisions)) == record
     assert record_of(revisions[-1]) == record
     assert [revision_of(json.loads(json.dumps(revision.document))) for revision in revisions] == revisions
@@ -311,7 +311,7 @@ def test_the_first_broken_link_is_the_one_that_is_named() -> None:
 def test_a_chain_that_was_cut_at_its_end_is_refused_for_its_head() -> None:
     """Each shorter chain is sound by itself: a withdrawal could be left out if the newest hash were not kept elsewhere."""
     for length in range(1, len(LONG)):
-        verify_chain(LONG[:length], head(LONG[:length]))
+        replay(LONG[:length], head(LONG[:length]))
         assert broken_at(LONG[:length], head(LONG)) == length
 
 
@@ -319,7 +319,7 @@ def test_of_two_histories_that_part_only_the_one_with_the_head_is_believed() -> 
     granted = chain(FULL, [GRANT])
     withdrawn = [*granted, revise(granted[-1], WITHDRAW, NOW + DAY, used=0)[1]]
     paused = [*granted, revise(granted[-1], PAUSE, NOW + DAY, used=0)[1]]
-    verify_chain(withdrawn, head(withdrawn))
+    replay(withdrawn, head(withdrawn))
     assert broken_at(paused, head(withdrawn)) == len(paused)
     assert broken_at([*withdrawn, paused[-1]]) == len(withdrawn)
 

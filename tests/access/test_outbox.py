@@ -25,7 +25,7 @@ from access.outbox import BODY, RECIPIENT, SENDING, Owner, OwnerKind, drop, rese
 from access.sending import OUTBOX_FILE, Sender, carriers
 from core import jobs
 from core.config import Settings
-from core.database import Database, Row
+from core.database import Database, Row, raw
 from core.delivery import Carrier, Letter, Nobody, NotTaken, OutboxFile, Refused, Uncertain
 from core.embedded import EmbeddedPostgres
 from core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -318,10 +318,14 @@ async def test_what_may_have_been_sent_is_held_for_a_person(office: Office) -> N
         # Letting the job go on is not enough: somebody must say that the message is to be sent again.
         async with office.database.begin() as connection:
             await job_doors.release_job(connection, call_of(Scope.JOB_MANAGE), row["job_id"])
+            # Before others, as when it was told.
+            assert await (await raw(connection)).fetchval("select priority from pgqueuer") == SENDING.priority
         await office.until(told, "UNCERTAIN", job=State.HELD)
         assert len(carrier.letters) == 1
         async with office.database.begin() as connection:
             await resend(connection, call_of(Scope.JOB_MANAGE), row["job_id"])
+            # Before others, as when it was told.
+            assert await (await raw(connection)).fetchval("select priority from pgqueuer") == SENDING.priority
         await office.until(told, "SENT", job=State.DONE)
         async with office.database.begin() as connection:
             for door in (resend, drop):

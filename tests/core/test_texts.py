@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from core.texts import MAX_TEXT, checked_text
+from core.texts import MAX_TEXT, checked_text, typed_digits
 
 
 @pytest.mark.parametrize("text", ["Aït", "فاطمة الزهراء", "a" * MAX_TEXT, "O'Neill - 3"])
@@ -29,3 +29,18 @@ def test_any_text_is_taken_or_refused_without_being_quoted(text: str) -> None:
     except Invalid as refusal:
         message = refusal.message
     assert message in {None, "empty", "holds a control character", f"longer than {MAX_TEXT} characters"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("1234567890", "1234567890"),
+        (" 123 456\u00a07890\t", "1234567890"),
+        ("123-456.78\u201390", "1234567890"),
+        ("\u2066\u200f١٢٣ ۴۵۶\u2069", "123456"),
+        ("12x4/5", "12x4/5"),
+        (" -. ", ""),
+    ],
+)
+def test_a_copied_number_is_read_without_what_groups_its_digits(typed: str, number: str) -> None:
+    assert typed_digits(typed) == number

@@ -49,9 +49,10 @@ async def test_a_code_to_the_telephone_opens_a_session_of_the_citizen(register: 
     assert await register.session(made.token, NOW + 61 * MINUTE) is None
 
 
-async def test_blanks_and_arabic_digits_are_taken(register: Register) -> None:
+async def test_groups_and_arabic_digits_are_taken(register: Register) -> None:
     amina = await register.person()
-    typed = " ".join(amina.idcs.text).translate({48 + digit: 0x0660 + digit for digit in range(10)})
+    typed = "\u200f" + "-".join(amina.idcs.text[:5]) + " " + ".".join(amina.idcs.text[5:])
+    typed = typed.translate({48 + digit: 0x0660 + digit for digit in range(10)})
     challenge = await register.begin(typed)
     code = (await register.code(amina.person_id)).translate({48 + digit: 0x06F0 + digit for digit in range(10)})
     assert (await register.finish(challenge, f"{code[:3]} {code[3:]}")).token

@@ -325,7 +325,8 @@ async def test_the_registry_finds_a_consent_void_and_the_person_is_told(
         By.REGISTRY,
         publisher.account,
     )
-    assert len(await register.told(amina.person_id, "CONSENT_WITHDRAWN")) == 2
+    assert len(await register.told(amina.person_id, "CONSENT_ENDED")) == 2
+    assert await register.told(amina.person_id, "CONSENT_WITHDRAWN") == []
     with pytest.raises(Conflict):
         await invalidate(everywhere, made)
     view = await register.read(lambda r: consent_answers.invalidated(r, everywhere, agency=agency, consent=made), everywhere)
