@@ -4,6 +4,7 @@ A field of the schema is bound to one of these; an agreement names them; a ledge
 attribute can ever be put to: an agreement may grant some of them, never more.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -28,6 +29,7 @@ class Lang(StrEnum):
     EN = "EN"
 
 
+LANGS: Mapping[str, Lang] = {lang.lower(): lang for lang in Lang}  # as documents and addresses name them
 Labels = dict[Lang, str]
 
 
@@ -66,6 +68,8 @@ CATALOGUE: dict[str, Attribute] = {
         _row("RML", "p", "person.family_name", "الاسم العائلي", "Nom de famille", "Family name", True),
         _row("RMPL", "p", "person.birth_date", "تاريخ الازدياد", "Date de naissance", "Date of birth", True),
         _row("RM", "p", "person.birth_place", "مكان الازدياد", "Lieu de naissance", "Place of birth"),
+        _row("R", "p", "person.father_name", "اسم الأب", "Nom du père", "Father's name"),
+        _row("R", "p", "person.mother_name", "اسم الأم", "Nom de la mère", "Mother's name"),
         _row("RM", "p", "person.sex", "الجنس", "Sexe", "Sex"),
         _row("RM", "p", "person.marital_status", "الحالة العائلية", "Situation familiale", "Marital status"),
         _row("RM", "p", "person.nationality", "الجنسية", "Nationalité", "Nationality"),

@@ -17,8 +17,9 @@ class Scope(StrEnum):
     ELIGIBILITY_READ = "eligibility:read"
     CONSENT_REQUEST = "consent:request"
     OFFICER_MANAGE = "officer:manage"  # the officers, offices and operators of one's own agency
+    BIOMETRIC_REPORT = "biometric:report"  # of agencies charged with it
     # of citizens, about themselves or their wards
-    SELF_MANAGE = "self:manage"  # see and stop a change of one's telephone
+    SELF_MANAGE = "self:manage"  # one's telephone, lock, virtual numbers, attestations, and requests to be corrected
     WARD_ACT = "ward:act"
     CONSENT_READ = "consent:read"
     CONSENT_ANSWER = "consent:answer"
@@ -27,6 +28,19 @@ class Scope(StrEnum):
     # of the registry's staff
     ASSIST = "citizen:assist"  # with the citizen's one-time code, for one form
     CONTACT_CHANGE = "contact:change"
+    ENROLMENT_MAKE = "enrolment:make"
+    ENROLMENT_DECIDE = "enrolment:decide"
+    ENROLMENT_OPEN = "enrolment:open"  # say where and from when people are enrolled
+    PERSON_SEARCH = "person:search"
+    CHANGE_REQUEST = "change:request"
+    CHANGE_DECIDE = "change:decide"
+    STATUS_CHANGE = "status:change"  # propose and approve it, as the following two
+    PERSON_MERGE = "person:merge"
+    PERSON_ERASE = "person:erase"
+    DUPLICATE_DECIDE = "duplicate:decide"
+    IMPORT_RUN = "import:run"
+    LINK_RUN = "link:run"  # propose and approve that an agency's file is linked
+    KEY_ROTATE = "key:rotate"  # propose and approve that data keys are wrapped anew
     ACCOUNT_MANAGE = "account:manage"
     AGENCY_MANAGE = "agency:manage"  # enrol, stop and read agencies, their keys, agreements and mandates
     AGREEMENT_PUBLISH = "agreement:publish"  # propose and approve agreements, mandates and notices
@@ -73,16 +87,22 @@ CITIZEN_SCOPES = frozenset(
     }
 )
 
+_AT_A_CENTRE = frozenset({Scope.ASSIST, Scope.CONTACT_CHANGE, Scope.ENROLMENT_MAKE, Scope.PERSON_SEARCH, Scope.CHANGE_REQUEST})
 ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     role: frozenset({Scope.SELF_READ, *scopes})
     for role, scopes in {
-        Role.CENTRE_AGENT: {Scope.ASSIST, Scope.CONTACT_CHANGE},
-        Role.SUPERVISOR: {Scope.ASSIST, Scope.CONTACT_CHANGE, Scope.REPORT_READ, Scope.REPORT_ANSWER},
-        Role.ADJUDICATOR: {Scope.REPORT_READ, Scope.REPORT_ANSWER},
-        Role.PUBLISHER: {Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH, Scope.APPROVAL_DECIDE},
+        Role.CENTRE_AGENT: _AT_A_CENTRE,
+        Role.SUPERVISOR: _AT_A_CENTRE
+        | {Scope.REPORT_READ, Scope.REPORT_ANSWER, Scope.ENROLMENT_DECIDE, Scope.CHANGE_DECIDE, Scope.IMPORT_RUN}
+        | {Scope.STATUS_CHANGE, Scope.APPROVAL_DECIDE},
+        Role.ADJUDICATOR: {Scope.REPORT_READ, Scope.REPORT_ANSWER, Scope.PERSON_SEARCH, Scope.DUPLICATE_DECIDE}
+        | {Scope.ENROLMENT_DECIDE, Scope.CHANGE_DECIDE, Scope.STATUS_CHANGE, Scope.PERSON_MERGE, Scope.PERSON_ERASE}
+        | {Scope.APPROVAL_DECIDE},
+        Role.PUBLISHER: {Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH, Scope.LINK_RUN, Scope.APPROVAL_DECIDE},
         Role.AUDITOR: {Scope.LEDGER_READ, Scope.REPORT_READ},
         Role.OVERSEER: set[Scope](),
-        Role.ADMINISTRATOR: {Scope.ACCOUNT_MANAGE, Scope.JOB_MANAGE, Scope.OUTBOX_READ, Scope.APPROVAL_DECIDE},
+        Role.ADMINISTRATOR: {Scope.ACCOUNT_MANAGE, Scope.JOB_MANAGE, Scope.OUTBOX_READ, Scope.ENROLMENT_OPEN, Scope.KEY_ROTATE}
+        | {Scope.IMPORT_RUN, Scope.APPROVAL_DECIDE},
         Role.AGENCY_ADMINISTRATOR: {Scope.OFFICER_MANAGE},
         Role.OFFICER: _QUESTIONS | {Scope.CONSENT_REQUEST},
     }.items()

@@ -64,6 +64,8 @@ class Person:
     name: Name | None
     birth_date: PartialDate | None = bound("person.birth_date")
     birth_place: Division | None = bound("person.birth_place")
+    father_name: str | None = bound("person.father_name")
+    mother_name: str | None = bound("person.mother_name")
     sex: Sex | None = bound("person.sex")
     marital_status: MaritalStatus | None = bound("person.marital_status")
     nationality: str | None = bound("person.nationality")

@@ -42,6 +42,7 @@ INDEXED: Mapping[str, str] = {
 _PERSON_COLUMNS = ("person_id", "data_key", "status", "status_since", "enrolled_at", *map(column, SEALED_PARTS))
 _IDENTIFIER_COLUMNS = ("hash", "kind", "key_version", "owner_id")
 _RELATIVE_COLUMNS = ("person_id", "kind", "relative_id", "valid_from")
+_REVISION_COLUMNS = ("person_id", "revision_id", "cause", "source", "recorded_at")
 _LOCK_COLUMNS = ("person_id", "lock_id", "purposes", "mandated_too", "valid_from")
 
 
@@ -70,6 +71,8 @@ class NewPerson:
     sex: str
     nationality: str
     marital_status: str | None = None
+    father_name: str | None = None  # as the birth record has it, in either script
+    mother_name: str | None = None
     birth_place: str | None = None  # codes of divisions
     residence: str | None = None
     address: str | None = None
@@ -131,6 +134,8 @@ async def load_persons(
         await connection.copy_records_to_table("identifier", records=identifiers, columns=_IDENTIFIER_COLUMNS)
     except asyncpg.UniqueViolationError:
         raise Conflict("somebody has one of these numbers already") from None
+    revisions = [(known.person_id, uuid7(call.now), "ENROLMENT", "REGISTRY", call.now) for known in loaded]
+    await connection.copy_records_to_table("person_revision", records=revisions, columns=_REVISION_COLUMNS)
     await connection.copy_records_to_table("relative", records=relatives, columns=_RELATIVE_COLUMNS)
     await connection.copy_records_to_table("identity_lock", records=locks, columns=_LOCK_COLUMNS)
     return loaded
@@ -161,12 +166,19 @@ async def refuse_unless_empty(connection: AsyncConnection, _call: Call) -> None:
 
 @allow(Scope.REGISTER_LOAD)
 async def make_decoy(connection: "asyncpg.Connection[Row]", call: Call, keys: KeyRing) -> None:
-    """The record that is opened for subjects nobody knows; made once, and then left as it is."""
+    """The record that is opened for subjects nobody knows; made once, and then left as it is, but for parts that are new."""
     row = _sealed_row(keys, call, DECOY, Status.DECOY, _DECOY_VALUES)
     places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
     await connection.execute(
         f"insert into person ({', '.join(_PERSON_COLUMNS)}) values ({places}) on conflict do nothing", *row
     )
+    its = await connection.fetchrow("select * from person where person_id = $1 for update", DECOY)
+    assert its is not None
+    key = keys.masters.unwrap(DECOY, its["data_key"])
+    for part in SEALED_PARTS:
+        if its[column(part)] is None:
+            sealed = key.seal(part, DECOY, _DECOY_VALUES[part] or "")
+            await connection.execute(f"update person set {column(part)} = $2 where person_id = $1", DECOY, sealed)
 
 
 async def has_decoy(reader: Reader) -> bool:
@@ -201,6 +213,8 @@ _DECOY_VALUES: Mapping[str, str | None] = {
     "person.family_name:latin": "El Foulani",
     "person.birth_date": "1900-01-01",
     "person.birth_place": "06.141",
+    "person.father_name": "Foulan El Foulani",
+    "person.mother_name": "Foulana El Foulania",
     "person.sex": Sex.F,
     "person.marital_status": MaritalStatus.SINGLE,
     "person.nationality": "MAR",
@@ -223,6 +237,8 @@ def _values(place: int, person: NewPerson, idcs: Idcs) -> dict[str, str | None]:
         "person.family_name:latin": person.family_name_latin,
         "person.birth_date": str(person.birth_date),
         "person.birth_place": person.birth_place,
+        "person.father_name": person.father_name,
+        "person.mother_name": person.mother_name,
         "person.sex": person.sex,
         "person.marital_status": person.marital_status,
         "person.nationality": person.nationality,

@@ -14,7 +14,8 @@ from identity.divisions import Level
 Instant = TIMESTAMP(timezone=True)
 
 # Several people may share a telephone; nobody shares the others.
-UNIQUE_KINDS = ("IDCS", "CNIE", "RESIDENCE_PERMIT", "HOUSEHOLD_CODE")
+UNIQUE_KINDS = ("IDCS", "CNIE", "RESIDENCE_PERMIT", "HOUSEHOLD_CODE", "VIRTUAL_ID", "RECEIPT", "ATTESTATION")
+_KINDS = ", ".join(f"'{kind}'" for kind in (*UNIQUE_KINDS, "TELEPHONE", "EMAIL"))
 LEVELS = ", ".join(f"'{level}'" for level in Level)
 _UNIQUE = ", ".join(f"'{kind}'" for kind in UNIQUE_KINDS)
 
@@ -46,12 +47,15 @@ class Person(Base):
     __table_args__ = (
         CheckConstraint("status in ('ACTIVE', 'SUSPENDED', 'DECEASED', 'CANCELLED', 'DECOY')", name="status"),
         CheckConstraint("lang in ('AR', 'FR', 'EN')", name="lang"),
+        CheckConstraint("status_until is null or status = 'SUSPENDED'", name="status_until"),
     )
 
     person_id: Mapped[UUID] = mapped_column(primary_key=True)
     data_key: Mapped[bytes] = mapped_column(LargeBinary)
     status: Mapped[str] = mapped_column(String(16))
     status_since: Mapped[datetime] = mapped_column(Instant)
+    status_until: Mapped[datetime | None] = mapped_column(Instant)  # of a suspension, which is over by itself
+    status_reason: Mapped[str | None] = mapped_column(String(32))
     enrolled_at: Mapped[datetime] = mapped_column(Instant)
     idcs: Mapped[bytes] = mapped_column(LargeBinary)
     given_name_ar: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -60,6 +64,8 @@ class Person(Base):
     family_name_latin: Mapped[bytes | None] = mapped_column(LargeBinary)
     birth_date: Mapped[bytes] = mapped_column(LargeBinary)
     birth_place: Mapped[bytes | None] = mapped_column(LargeBinary)
+    father_name: Mapped[bytes | None] = mapped_column(LargeBinary)
+    mother_name: Mapped[bytes | None] = mapped_column(LargeBinary)
     sex: Mapped[bytes] = mapped_column(LargeBinary)
     marital_status: Mapped[bytes | None] = mapped_column(LargeBinary)
     nationality: Mapped[bytes] = mapped_column(LargeBinary)
@@ -80,7 +86,7 @@ class Identifier(Base):
     __spread_by__ = "hash"
     __table_args__ = (
         CheckConstraint("octet_length(hash) = 16", name="hash"),
-        CheckConstraint("kind in ('IDCS', 'CNIE', 'RESIDENCE_PERMIT', 'HOUSEHOLD_CODE', 'TELEPHONE', 'EMAIL')", name="kind"),
+        CheckConstraint(f"kind in ({_KINDS})", name="kind"),
         Index(
             "uq_identifier_holder", "hash", "kind", "key_version", unique=True, postgresql_where=text(f"kind in ({_UNIQUE})")
         ),
@@ -191,7 +197,8 @@ class TelephoneWitness(Base):
 class AccessReport(Base):
     """A person finds that an access to their data was not right. The text is sealed under the person's key.
 
-    `division`: where the person resides, for whoever answers there; null: nobody knows where.
+    `subject_id`: whom the entry is kept under, the person or a household of the person's. `division`: where the person resides,
+    for whoever answers there; null: nobody knows where.
     """
 
     __tablename__ = "access_report"
@@ -203,6 +210,7 @@ class AccessReport(Base):
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
     report_id: Mapped[UUID] = mapped_column(primary_key=True)
+    subject_id: Mapped[UUID]
     entry_id: Mapped[UUID]
     number: Mapped[str] = mapped_column(String(16))
     division: Mapped[str | None] = mapped_column(String(16))

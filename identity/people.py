@@ -51,6 +51,8 @@ class PersonView:
     name: Name | None = None
     birth_date: str | Withheld | None = None
     birth_place: Any = None
+    father_name: str | Withheld | None = None
+    mother_name: str | Withheld | None = None
     sex: str | Withheld | None = None
     marital_status: str | Withheld | None = None
     nationality: str | Withheld | None = None
@@ -65,6 +67,8 @@ class PersonView:
 _PLAIN = (
     "idcs",
     "birth_date",
+    "father_name",
+    "mother_name",
     "sex",
     "marital_status",
     "nationality",

@@ -30,6 +30,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     "person.family_name": ("person.family_name:ar", "person.family_name:latin"),
     "person.birth_date": ("person.birth_date",),
     "person.birth_place": ("person.birth_place",),
+    "person.father_name": ("person.father_name",),
+    "person.mother_name": ("person.mother_name",),
     "person.sex": ("person.sex",),
     "person.marital_status": ("person.marital_status",),
     "person.nationality": ("person.nationality",),

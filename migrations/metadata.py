@@ -9,6 +9,7 @@ import access.consent_models
 import access.models
 import core.models
 import identity.models
+import identity.register_models
 import registry.models
 import scoring.models
 from core.database import Base
@@ -19,6 +20,7 @@ ROOMS = (
     access.account_models,
     access.consent_models,
     identity.models,
+    identity.register_models,
     registry.models,
     scoring.models,
 )

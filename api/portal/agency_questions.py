@@ -12,8 +12,9 @@ import orjson
 
 from access.catalogue import Lang
 from access.rights import Scope
-from api.portal.agency_parts import basis_of, granted, needing, purpose_of, purpose_page, subject_of
+from api.portal.agency_parts import basis_of, granted, purpose_of, purpose_page, subject_of
 from api.portal.framework import N_, Action, Again, Audience, Data, Outcome, Page, PageRequest, Show
+from api.portal.needing import needing
 from core.canonical import bytes64
 from core.errors import Invalid
 from core.texts import LATIN_DIGITS
@@ -28,6 +29,8 @@ _LOOKED_UP: Final[Mapping[str, tuple[str, str]]] = {
     "person.family_name": ("familyName", "name.family"),
     "person.birth_date": ("birthDate", "birthDate"),
     "person.birth_place": ("birthPlace", "birthPlace"),
+    "person.father_name": ("fatherName", "fatherName"),
+    "person.mother_name": ("motherName", "motherName"),
     "person.sex": ("sex", "sex"),
     "person.marital_status": ("maritalStatus", "maritalStatus"),
     "person.nationality": ("nationality", "nationality"),

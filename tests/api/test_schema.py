@@ -29,7 +29,7 @@ AGREED = {
     "Refusal": "code retryAt",
     "ClaimVerdict": "attribute verdict level precision",
     "Person": "idcs token status name birthDate birthPlace sex nationality residence telephone email guardians households "
-    "history maritalStatus cnie residencePermit address",
+    "history maritalStatus cnie residencePermit address fatherName motherName",
     "Name": "given family",
     "ScriptedText": "ar latin",
     "Household": "code token size members head declarant residence milieu facts familyUnits score scores eligibility",

@@ -117,6 +117,8 @@ def test_what_grows_with_the_population_is_spread() -> None:
         "agreement",
         "mandate",
         "division",
+        "opening",
+        "team_device",
         "formula",
         "programme",
         "account",
