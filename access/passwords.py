@@ -2,7 +2,8 @@
 
 Kept as argon2id with the second recommended parameters of RFC 9106, 4, those for little memory: 3 passes over 64 MiB in 4
 lanes, 16 bytes of salt, 32 of tag. A check takes some 130 ms and those 64 MiB, so it is done off the event loop, two at a time,
-and only a few may wait.
+and only a few may wait. Some of the places are kept for known devices (`devices.py`): however many strangers knock at once,
+whoever has signed in before is let in, and waits a second or two at most.
 
 What may be chosen follows NIST SP 800-63B-4, 3.1.1.2: a length, and nothing that is tried first; no rules of composition, no
 expiry. A password is hashed in its Unicode normal form NFKC, whichever way a keyboard composes its letters.
@@ -11,7 +12,7 @@ expiry. A password is hashed in its Unicode normal form NFKC, whichever way a ke
 import asyncio
 import re
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore
@@ -31,6 +32,7 @@ MAX_LENGTH = 200
 PARAMETERS = RFC_9106_LOW_MEMORY
 AT_ONCE = 2
 WAITING = 14
+KEPT = 6  # further places to wait, which nobody but known devices is given
 RETRY_SECONDS = 2
 
 P = ParamSpec("P")
@@ -68,37 +70,50 @@ class NewPassword:
 
 
 class Passwords:
-    """Makes and checks the stored form. Raises Unavailable, with `retry_after`, to more callers at once than may wait."""
+    """Makes and checks the stored form. Raises Unavailable, with `retry_after`, to more callers at once than may wait.
 
-    def __init__(self, parameters: Parameters = PARAMETERS, *, at_once: int = AT_ONCE, waiting: int = WAITING) -> None:
+    `known`: it is for a known device, or for who has signed in. All places are open to it, to others all but the kept ones.
+    """
+
+    def __init__(
+        self, parameters: Parameters = PARAMETERS, *, at_once: int = AT_ONCE, waiting: int = WAITING, kept: int = KEPT
+    ) -> None:
         self._hasher = PasswordHasher.from_parameters(parameters)
         self._nobodys = _stored_of_nobody(parameters)
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="passwords")
-        self._places = BoundedSemaphore(at_once + waiting)
+        self._places = BoundedSemaphore(at_once + waiting + kept)
+        self._strangers = BoundedSemaphore(at_once + waiting)  # how many of those may be strangers'
 
-    async def check(self, stored: str | None, given: str) -> Verdict:
+    async def check(self, stored: str | None, given: str, *, known: bool = False) -> Verdict:
         """Whether `given` is the password. `stored` is None for an account that nobody has: refused, after the same work."""
-        return await self._apart(self._check, stored, given)
+        return await self._apart(known, self._check, stored, given)
 
-    async def hash(self, password: NewPassword) -> str:
+    async def hash(self, password: NewPassword, *, known: bool = False) -> str:
         """The form to store."""
-        return await self._apart(self._hash, password.normal.encode())
+        return await self._apart(known, self._hash, password.normal.encode())
 
     def close(self) -> None:
         """Who waits is still seen to; nothing more is taken."""
         self._threads.shutdown(wait=False)
 
-    async def _apart(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        if not self._places.acquire(blocking=False):
-            raise Unavailable("too many passwords are being checked", retry_after=RETRY_SECONDS)
+    async def _apart(self, known: bool, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        taken = self._take([self._places] if known else [self._strangers, self._places])
         try:
             future = self._threads.submit(work, *args, **kwargs)
         except RuntimeError:
-            self._places.release()
+            _leave(taken)
             raise Unavailable("passwords are no longer checked here") from None
         # With the work itself, not with who waits for it: a caller who has gone away leaves a thread at work.
-        future.add_done_callback(lambda _: self._places.release())
+        future.add_done_callback(lambda _: _leave(taken))
         return await asyncio.wrap_future(future)
+
+    def _take(self, places: Sequence[BoundedSemaphore]) -> Sequence[BoundedSemaphore]:
+        """One of each kind, or none at all."""
+        for n, kind in enumerate(places):
+            if not kind.acquire(blocking=False):
+                _leave(places[:n])
+                raise Unavailable("too many passwords are being checked", retry_after=RETRY_SECONDS)
+        return places
 
     def _check(self, stored: str | None, given: str) -> Verdict:
         password = _bytes(given)
@@ -117,6 +132,11 @@ class Passwords:
             return self._hasher.hash(password, salt=random_bytes(self._hasher.salt_len))
         except Argon2Error:
             raise Internal("a password cannot be hashed") from None
+
+
+def _leave(taken: Sequence[BoundedSemaphore]) -> None:
+    for kind in taken:
+        kind.release()
 
 
 def _bytes(given: str) -> bytes | None:

@@ -42,9 +42,10 @@ _OVER = "the time for this is over: sign in anew"
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """A try that was counted. `stored`: the password to check it against; None where nothing fits."""
+    """A try that was counted. `known`: on a known device; `stored`: what to check the password against, None: nothing fits."""
 
     charges: tuple[Charge, ...] = field(repr=False)
+    known: bool
     account: UUID | None
     stored: str | None = field(repr=False)
     sealed: bytes | None = field(repr=False)
@@ -60,12 +61,12 @@ async def count_try(connection: AsyncConnection, call: Call, keys: KeyRing, *, e
     address = _as_typed(email)
     row = (await connection.execute(_ACCOUNT, {"logins": logins(keys, address), "now": call.now})).first()
     subject: UUID = keys.stranger(_KIND, address) if row is None else row.account_id
-    known = known_among(keys, subject, device, call.now)
-    charges = charges_of_sign_in(keys, subject, address=call.address or "", device=known)
+    its_device = known_among(keys, subject, device, call.now)
+    charges, known = charges_of_sign_in(keys, subject, address=call.address or "", device=its_device), its_device is not None
     await _spend(connection, call, charges)
     if row is None or row.password is None or not row.holds:
-        return Try(charges, None, None, None)
-    return Try(charges, subject, data_key(keys, row).open("account.password", subject, row.password), row.password)
+        return Try(charges, known, None, None, None)
+    return Try(charges, known, subject, data_key(keys, row).open("account.password", subject, row.password), row.password)
 
 
 @open_to_all

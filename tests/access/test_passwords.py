@@ -307,7 +307,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[threading.Event, lis
 async def test_so_many_are_checked_at_once_so_many_wait_and_the_rest_is_told_to_come_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    few = Passwords(QUICK, at_once=2, waiting=3)
+    few = Passwords(QUICK, at_once=2, waiting=3, kept=0)
     with held(monkeypatch) as (free, most):
         tasks = [asyncio.create_task(few.check(None, PHRASE)) for _ in range(5)]
         await asyncio.sleep(0.05)
@@ -321,6 +321,54 @@ async def test_so_many_are_checked_at_once_so_many_wait_and_the_rest_is_told_to_
         assert max(most) == 2
         assert len(most) == 5
         assert await few.check(None, PHRASE) == REFUSED
+    few.close()
+
+
+async def test_a_flood_of_strangers_leaves_the_kept_places_to_known_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = Passwords(QUICK, at_once=1, waiting=2, kept=2)
+    chosen_ = chosen(PHRASE)
+    with held(monkeypatch) as (free, most):
+        flood = [asyncio.create_task(few.check(None, PHRASE)) for _ in range(50)]
+        await asyncio.sleep(0.05)
+        refused = [task for task in flood if task.done()]
+        assert len(refused) == 47
+        assert all(isinstance(task.exception(), Unavailable) for task in refused)
+        checked = asyncio.create_task(few.check(None, PHRASE, known=True))
+        hashed = asyncio.create_task(few.hash(chosen_, known=True))
+        await asyncio.sleep(0.05)
+        # All places are taken: nobody is given another, and a refused one takes none from anybody.
+        for is_known in (True, False, True):
+            with pytest.raises(Unavailable):
+                await few.check(None, PHRASE, known=is_known)
+            with pytest.raises(Unavailable):
+                await few.hash(chosen_, known=is_known)
+        assert not checked.done()
+        assert not hashed.done()
+        free.set()
+        assert await asyncio.gather(*(task for task in flood if task not in refused)) == [REFUSED] * 3
+        assert await checked == REFUSED
+        assert (await hashed).startswith("$argon2id$")
+        assert len(most) == 4
+    few.close()
+
+
+async def test_known_devices_may_take_every_place_and_strangers_find_theirs_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = Passwords(QUICK, at_once=1, waiting=1, kept=1)
+    for _ in range(3):
+        with held(monkeypatch) as (free, _):
+            known = [asyncio.create_task(few.check(None, PHRASE, known=True)) for _ in range(3)]
+            await asyncio.sleep(0.02)
+            for _ in range(5):
+                with pytest.raises(Unavailable):
+                    await few.check(None, PHRASE)
+            free.set()
+            assert await asyncio.gather(*known) == [REFUSED] * 3
+        with held(monkeypatch) as (free, _):
+            strangers = [asyncio.create_task(few.check(None, PHRASE)) for _ in range(2)]
+            await asyncio.sleep(0.02)
+            assert not any(task.done() for task in strangers)
+            free.set()
+            assert await asyncio.gather(*strangers) == [REFUSED] * 2
     few.close()
 
 

@@ -239,6 +239,21 @@ async def test_who_signs_in_on_an_unknown_device_is_told_and_on_a_known_one_not(
     assert (len(await house.told(its.account)), len(await house.told(other.account))) == (1, 1)
 
 
+async def test_a_try_says_whether_the_device_is_known_to_that_account(house: House) -> None:
+    its, other = await house.account(), await house.account()
+    whole = await house.second_step(await house.first_step(its.email), code=its.code(NOW))
+
+    async def known(email: str, device: str | None) -> bool:
+        call = at_the_door()
+        tried = await house.transact(lambda c: sign_in.count_try(c, call, house.keys, email=email, device=device))
+        return tried.known
+
+    assert await known(its.email, whole.device)
+    assert not await known(its.email, None)
+    assert not await known(other.email, whole.device)
+    assert not await known("nobody.here@example.org", whole.device)
+
+
 # --- at once
 
 
@@ -484,7 +499,7 @@ async def test_a_verdict_does_not_serve_for_a_try_without_an_account(house: Hous
 
 def test_nothing_secret_is_shown_in_what_is_handed_on() -> None:
     token = "t" * 43
-    for shown in (sign_in.SignedIn(token, "d" * 54), sign_in.Try((), None, "$argon2id$stored", b"sealed")):
+    for shown in (sign_in.SignedIn(token, "d" * 54), sign_in.Try((), False, None, "$argon2id$stored", b"sealed")):
         assert token not in repr(shown)
         assert "argon2" not in repr(shown)
     assert "secret" not in repr(sign_in.OwnPassword("secret", b"", NewPassword("secret and more")))

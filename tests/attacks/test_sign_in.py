@@ -2,16 +2,21 @@
 
 import asyncio
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from graphql import GraphQLInputObjectType, GraphQLNonNull, GraphQLObjectType, get_named_type, is_leaf_type
 from sqlalchemy import event
 
+import tests.api.door
 from access.account_rows import INVITED_FOR, renew_codes
 from access.passwords import Passwords, Verdict
 from access.rights import Role
@@ -178,9 +183,9 @@ def test_whoever_is_not_there_is_answered_as_who_is_by_the_same_statements_and_t
     work: list[str | None] = []
     check = Passwords.check
 
-    async def noted(self: Passwords, stored: str | None, given: str) -> Verdict:
+    async def noted(self: Passwords, stored: str | None, given: str, *, known: bool) -> Verdict:
         work.append(given)
-        return await check(self, stored, given)
+        return await check(self, stored, given, known=known)
 
     monkeypatch.setattr(Passwords, "check", noted)
     seen = []
@@ -271,6 +276,42 @@ def test_no_stranger_keeps_somebody_out_whose_device_is_known(door: Door, victim
         made = door.payload(CONFIRM, {"token": half, "code": victim.fresh_code(), "device": device}, address=address)
         assert made["token"]
         device = made["device"]
+
+
+def test_no_flood_of_strangers_takes_the_places_of_known_devices(
+    door: Door, victim: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = door.half(victim.signed.email)["token"]
+    device = door.payload(CONFIRM, {"token": half, "code": victim.fresh_code()})["device"]
+    few = Passwords(CHEAPEST, at_once=1, waiting=3, kept=1)
+    monkeypatch.setattr(tests.api.door, "PASSWORDS", few)
+    flooded, free, verify = Door(door.instance), threading.Event(), PasswordHasher.verify
+
+    def held(self: PasswordHasher, stored: str, password: bytes) -> bool:
+        assert free.wait(30)
+        return verify(self, stored, password)
+
+    monkeypatch.setattr(PasswordHasher, "verify", held)
+    strangers = [{"email": f"somebody.{number}@example.org", "password": PASSWORD} for number in range(20)]
+    right = {"email": victim.signed.email, "password": PASSWORD}
+
+    async def knocking() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        asks = (flooded.asked(SIGN_IN, given, address=f"192.0.2.{n}") for n, given in enumerate(strangers))
+        flood = [asyncio.create_task(ask) for ask in asks]
+        for told in islice(asyncio.as_completed(flood), 16):  # the others stand in their places
+            await told
+        as_stranger = await flooded.asked(SIGN_IN, right)
+        on_device = asyncio.create_task(flooded.asked(SIGN_IN, {**right, "device": device}))
+        await asyncio.wait([on_device], timeout=0.5)
+        assert not on_device.done()  # it has a place, too
+        free.set()
+        return await asyncio.gather(*flood), [as_stranger, await on_device]
+
+    answers, (as_stranger, on_device) = door.instance.backstage.run(knocking())
+    few.close()
+    assert sorted(errors_of(answer) for answer in answers) == [[]] * 4 + [["UNAVAILABLE"]] * 16
+    assert errors_of(as_stranger) == ["UNAVAILABLE"]
+    assert on_device["data"]["signIn"]["token"]
 
 
 def test_a_device_that_is_known_to_one_is_a_stranger_to_another(door: Door, victim: Person) -> None:
