@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import case, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import InstrumentedAttribute
 
 from access.approval import Act, Approved, Document, refuse_unless_approved
 from access.call import Call, allow
@@ -142,7 +143,9 @@ async def resume_agency(connection: AsyncConnection, call: Call, approval: Appro
     """From the next question on the agency has its rights again. Raises NotFound, and Conflict unless it is suspended."""
     refuse_unless_approved(approval, AGENCY_RESUMED.kind, change)
     agency = await _suspended(connection, call, change)
-    await connection.execute(update(Agency).where(Agency.agency_id == agency.agency_id).values(suspended_at=None))
+    await connection.execute(
+        update(Agency).where(Agency.agency_id == agency.agency_id).values(suspended_at=None, suspended_by=None)
+    )
 
 
 async def _enrolled(connection: AsyncConnection, change: Document) -> tuple[str, dict[str, str]]:
@@ -242,12 +245,17 @@ def refuse_beyond(call: Call, divisions: list[str] | None) -> None:
         raise Forbidden("this lies outside of where you may do it")
 
 
+def stopped(call: Call, at: InstrumentedAttribute[datetime | None], by: InstrumentedAttribute[UUID | None]) -> dict[Any, Any]:
+    """What is written where something is stopped: now and by whoever calls, unless somebody did before."""
+    return {at: func.coalesce(at, call.now), by: case((at.is_(None), call.actor.account), else_=by)}
+
+
 @allow(Scope.AGENCY_MANAGE)
 async def suspend_agency(connection: AsyncConnection, call: Call, *, agency: UUID) -> None:
     """From the next question on the agency and its officers have no rights. One suspended before stays so since then."""
     refuse_beyond(call, None)
-    at = func.coalesce(Agency.suspended_at, call.now)
-    done = await connection.execute(update(Agency).where(Agency.agency_id == agency).values(suspended_at=at))
+    its = Agency.agency_id == agency
+    done = await connection.execute(update(Agency).where(its).values(stopped(call, Agency.suspended_at, Agency.suspended_by)))
     if not done.rowcount:
         raise NotFound("no such agency", path=("agency",))
 
@@ -256,9 +264,10 @@ async def suspend_agency(connection: AsyncConnection, call: Call, *, agency: UUI
 async def revoke_key(connection: AsyncConnection, call: Call, *, agency: UUID, kid: str) -> None:
     """From the next question on the key proves nothing. One revoked before stays so since then."""
     refuse_beyond(call, None)
-    at = func.coalesce(AgencyKey.revoked_at, call.now)
     its = (AgencyKey.agency_id == agency) & (AgencyKey.kid == kid)
-    done = await connection.execute(update(AgencyKey).where(its).values(revoked_at=at))
+    done = await connection.execute(
+        update(AgencyKey).where(its).values(stopped(call, AgencyKey.revoked_at, AgencyKey.revoked_by))
+    )
     if not done.rowcount:
         raise NotFound("no such key", path=("kid",))
 

@@ -1,10 +1,10 @@
 """Agencies with their keys and documents, as staff who manage them see them, and each agency its own.
 
 Of every kind the newest are shown: MAX_OF_KIND at most of one agency, MAX_IN_LIST of each in a list. Nothing of it tells of
-people.
+people, but who of the staff stopped something: other staff are told so by name, an agency is not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -37,6 +37,7 @@ class KeyView:
     valid_from: datetime
     valid_to: datetime
     revoked_at: datetime | None
+    revoked_by: str | None
     in_force: bool
     expires_soon: bool
 
@@ -53,6 +54,7 @@ class AgreementView:
     valid_from: datetime
     valid_to: datetime
     suspended_at: datetime | None
+    suspended_by: str | None
     in_force: bool
 
 
@@ -66,6 +68,7 @@ class MandateView:
     valid_from: datetime
     valid_to: datetime
     revoked_at: datetime | None
+    revoked_by: str | None
     in_force: bool
 
 
@@ -91,6 +94,7 @@ class AgencyDetails:
     names: Labels
     enrolled_at: datetime
     suspended_at: datetime | None
+    suspended_by: str | None
     keys: Sequence[KeyView]
     agreement: AgreementView | None
     agreements: Sequence[AgreementView]
@@ -98,7 +102,7 @@ class AgencyDetails:
     notices: Sequence[NoticeView]
 
 
-_COLUMNS = "agency_id, code, name_ar, name_fr, name_en, enrolled_at, suspended_at"
+_COLUMNS = "agency_id, code, name_ar, name_fr, name_en, enrolled_at, suspended_at, suspended_by"
 _ONE = f"select {_COLUMNS} from agency where agency_id = $1"
 _PAGE = f"select {_COLUMNS} from agency where $1::varchar is null or code > $1 order by code limit $2"
 
@@ -113,13 +117,16 @@ _KEYS = _newest("agency_key", "valid_to desc, kid")
 _AGREEMENTS = _newest("agreement", "version desc")
 _MANDATES = _newest("mandate", "valid_from desc, hash desc")
 _NOTICES = _newest("consent_notice", "purpose, version desc")
+_ACCOUNTS = "select account_id, data_key, name from account where account_id = any($1)"
+Names = Mapping[UUID | None, str]
+"""Of those who stopped something, by their accounts."""
 
 
 @allow(Scope.AGENCY_MANAGE)
 async def agency(reading: Reading, call: Call, *, agency_id: UUID) -> AgencyDetails:
     """Raises NotFound."""
     async with reading.snapshot():
-        return await _one(reading, call, agency_id)
+        return await _one(reading, call, agency_id, by_name=True)
 
 
 @allow(Scope.AGENCY_MANAGE)
@@ -131,7 +138,7 @@ async def agencies(
     cursors = paging.Cursors(reading.keys.commitment, f"agencies {call.actor.id}")
     last = None if after is None else cursors.read(after)[0]
     async with reading.snapshot():
-        found = await _with_all(reading, call, await reading.ask(_PAGE, last, rows_shown + 1), MAX_IN_LIST)
+        found = await _with_all(reading, call, await reading.ask(_PAGE, last, rows_shown + 1), MAX_IN_LIST, by_name=True)
     return paging.page(found, rows_shown, cursors, lambda details: (details.code,))
 
 
@@ -149,18 +156,18 @@ async def my_agency(reading: Reading, call: Call) -> AgencyDetails:
         raise Forbidden("you are of no agency")
     async with reading.snapshot():
         await reading.admit(call)
-        return await _one(reading, call, call.actor.agency)
+        return await _one(reading, call, call.actor.agency, by_name=False)
 
 
-async def _one(reading: Reading, call: Call, agency_id: UUID) -> AgencyDetails:
+async def _one(reading: Reading, call: Call, agency_id: UUID, *, by_name: bool) -> AgencyDetails:
     rows = await reading.ask(_ONE, agency_id)
     if not rows:
         raise NotFound("no such agency", path=("id",))
-    (found,) = await _with_all(reading, call, rows, MAX_OF_KIND)
+    (found,) = await _with_all(reading, call, rows, MAX_OF_KIND, by_name=by_name)
     return found
 
 
-async def _with_all(reading: Reading, call: Call, rows: Sequence[Row], most: int) -> list[AgencyDetails]:
+async def _with_all(reading: Reading, call: Call, rows: Sequence[Row], most: int, *, by_name: bool) -> list[AgencyDetails]:
     ids = [row["agency_id"] for row in rows]
 
     async def of_each(statement: str) -> Mapping[UUID, list[Row]]:
@@ -169,10 +176,15 @@ async def _with_all(reading: Reading, call: Call, rows: Sequence[Row], most: int
 
     keys, agreements = await of_each(_KEYS), await of_each(_AGREEMENTS)
     mandates, notices = await of_each(_MANDATES), await of_each(_NOTICES)
+    told = [(row, "suspended_by") for row in rows]
+    told += [(row, "revoked_by") for of in (keys, mandates) for group in of.values() for row in group]
+    told += [(row, "suspended_by") for group in agreements.values() for row in group]
+    names = await _names_of(reading, {row[by] for row, by in told}) if by_name else {}
     return [
         _details(
             row,
             call.now,
+            names,
             keys.get(row["agency_id"], []),
             agreements.get(row["agency_id"], []),
             mandates.get(row["agency_id"], []),
@@ -182,21 +194,29 @@ async def _with_all(reading: Reading, call: Call, rows: Sequence[Row], most: int
     ]
 
 
+async def _names_of(reading: Reading, accounts: Set[UUID | None]) -> Names:
+    found = accounts - {None}
+    rows = await reading.ask(_ACCOUNTS, list(found)) if found else ()
+    keys = {row["account_id"]: reading.keys.masters.unwrap(row["account_id"], row["data_key"]) for row in rows}
+    return {row["account_id"]: keys[row["account_id"]].open("account.name", row["account_id"], row["name"]) for row in rows}
+
+
 def _details(
-    row: Row, now: datetime, keys: list[Row], agreements: list[Row], mandates: list[Row], notices: list[Row]
+    row: Row, now: datetime, names: Names, keys: list[Row], agreements: list[Row], mandates: list[Row], notices: list[Row]
 ) -> AgencyDetails:
     begun = next((its["version"] for its in agreements if its["valid_from"] <= now), None)
-    told = [_agreement(its, now, newest=its["version"] == begun) for its in agreements]
+    told = [_agreement(its, now, names, newest=its["version"] == begun) for its in agreements]
     return AgencyDetails(
         agency=row["agency_id"],
         code=row["code"],
         names=_names(row),
         enrolled_at=row["enrolled_at"],
         suspended_at=row["suspended_at"],
-        keys=[_key(its, now) for its in keys],
+        suspended_by=names.get(row["suspended_by"]),
+        keys=[_key(its, now, names) for its in keys],
         agreement=next((its for its in told if its.in_force), None),
         agreements=told,
-        mandates=_mandates(mandates, now),
+        mandates=_mandates(mandates, now, names),
         notices=_notices(notices, now),
     )
 
@@ -210,7 +230,7 @@ def _holds(row: Row, ended: str, now: datetime) -> bool:
     return begun and (row[ended] is None or now < row[ended])
 
 
-def _key(row: Row, now: datetime) -> KeyView:
+def _key(row: Row, now: datetime, names: Names) -> KeyView:
     holds = _holds(row, "revoked_at", now)
     return KeyView(
         kid=row["kid"],
@@ -219,12 +239,13 @@ def _key(row: Row, now: datetime) -> KeyView:
         valid_from=row["valid_from"],
         valid_to=row["valid_to"],
         revoked_at=row["revoked_at"],
+        revoked_by=names.get(row["revoked_by"]),
         in_force=holds,
         expires_soon=holds and row["valid_to"] <= now + WARNED,
     )
 
 
-def _agreement(row: Row, now: datetime, *, newest: bool) -> AgreementView:
+def _agreement(row: Row, now: datetime, names: Names, *, newest: bool) -> AgreementView:
     document = orjson.loads(row["document"])
     return AgreementView(
         version=row["version"],
@@ -235,12 +256,13 @@ def _agreement(row: Row, now: datetime, *, newest: bool) -> AgreementView:
         valid_from=row["valid_from"],
         valid_to=row["valid_to"],
         suspended_at=row["suspended_at"],
+        suspended_by=names.get(row["suspended_by"]),
         # Where the newest that has begun is suspended or over, no older one comes back in its place (`authority.py`).
         in_force=newest and _holds(row, "suspended_at", now),
     )
 
 
-def _mandates(rows: list[Row], now: datetime) -> list[MandateView]:
+def _mandates(rows: list[Row], now: datetime, names: Names) -> list[MandateView]:
     told, taken = [], set()
     for row in rows:
         # Of several that hold, the one that began last counts, as in `authority.py`.
@@ -257,6 +279,7 @@ def _mandates(rows: list[Row], now: datetime) -> list[MandateView]:
                 valid_from=row["valid_from"],
                 valid_to=row["valid_to"],
                 revoked_at=row["revoked_at"],
+                revoked_by=names.get(row["revoked_by"]),
                 in_force=counts,
             )
         )

@@ -44,6 +44,7 @@ class Agency(Base):
     name_en: Mapped[str] = mapped_column(String(200))
     enrolled_at: Mapped[datetime] = mapped_column(Instant)
     suspended_at: Mapped[datetime | None] = mapped_column(Instant)
+    suspended_by: Mapped[UUID | None]  # the account that did; null: at the machine itself
 
 
 class AgencyKey(Base):
@@ -63,6 +64,7 @@ class AgencyKey(Base):
     valid_from: Mapped[datetime] = mapped_column(Instant)
     valid_to: Mapped[datetime] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_by: Mapped[UUID | None]  # the account that did; null: at the machine itself
 
 
 class Agreement(Base):
@@ -83,6 +85,7 @@ class Agreement(Base):
     valid_from: Mapped[datetime] = mapped_column(Instant)
     valid_to: Mapped[datetime] = mapped_column(Instant)
     suspended_at: Mapped[datetime | None] = mapped_column(Instant)
+    suspended_by: Mapped[UUID | None]  # the account that did; null: at the machine itself
 
 
 class Mandate(Base):
@@ -106,6 +109,7 @@ class Mandate(Base):
     valid_from: Mapped[datetime] = mapped_column(Instant)
     valid_to: Mapped[datetime] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_by: Mapped[UUID | None]  # the account that did; null: at the machine itself
 
 
 class Replay(Base):

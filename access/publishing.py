@@ -11,11 +11,11 @@ from datetime import UTC
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from access.agencies import of_code, refuse_beyond
+from access.agencies import of_code, refuse_beyond, stopped
 from access.agreements import MAX_NUMBER, parse_agreement, parse_mandate
 from access.approval import Act, Approved, Document, refuse_unless_approved
 from access.call import Call, allow
@@ -101,7 +101,7 @@ async def resume_agreement(connection: AsyncConnection, call: Call, approval: Ap
     refuse_unless_approved(approval, AGREEMENT_RESUMED.kind, change)
     found = await _suspended(connection, call, change)
     its = (Agreement.agency_id == found.agency_id) & (Agreement.version == found.version)
-    await connection.execute(update(Agreement).where(its).values(suspended_at=None))
+    await connection.execute(update(Agreement).where(its).values(suspended_at=None, suspended_by=None))
 
 
 @allow(Scope.AGREEMENT_PUBLISH)
@@ -218,16 +218,15 @@ async def suspend_agreement(connection: AsyncConnection, call: Call, *, agency: 
     row = await _version(connection, agency, version)
     refuse_beyond(call, row.document["territory"])
     its = (Agreement.agency_id == agency) & (Agreement.version == version)
-    at = func.coalesce(Agreement.suspended_at, call.now)
-    await connection.execute(update(Agreement).where(its).values(suspended_at=at))
+    await connection.execute(update(Agreement).where(its).values(stopped(call, Agreement.suspended_at, Agreement.suspended_by)))
 
 
 @allow(Scope.AGENCY_MANAGE)
 async def revoke_mandate(connection: AsyncConnection, call: Call, *, mandate: UUID) -> UUID:
     """The agency whose mandate it was: from the next question on it counts for nothing. One revoked before stays so."""
     refuse_beyond(call, None)
-    at = func.coalesce(Mandate.revoked_at, call.now)
-    its = update(Mandate).where(Mandate.mandate_id == mandate).values(revoked_at=at).returning(Mandate.agency_id)
+    values = stopped(call, Mandate.revoked_at, Mandate.revoked_by)
+    its = update(Mandate).where(Mandate.mandate_id == mandate).values(values).returning(Mandate.agency_id)
     agency: UUID | None = await connection.scalar(its)
     if agency is None:
         raise NotFound("no such mandate", path=("mandate",))

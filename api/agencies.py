@@ -33,6 +33,7 @@ class AgencyKey:
     valid_from: DateTime
     valid_to: DateTime
     revoked_at: DateTime | None
+    revoked_by: str | None = strawberry.field(description="Told to staff alone; null, too, where it was done at the machine.")
     in_force: bool
     expires_soon: bool = strawberry.field(description="It holds, and ends within 30 days.")
 
@@ -47,6 +48,7 @@ class Agreement:
     valid_from: DateTime
     valid_to: DateTime
     suspended_at: DateTime | None
+    suspended_by: str | None = strawberry.field(description="Told to staff alone; null, too, where it was done at the machine.")
     in_force: bool
 
 
@@ -60,6 +62,7 @@ class Mandate:
     valid_from: DateTime
     valid_to: DateTime
     revoked_at: DateTime | None
+    revoked_by: str | None = strawberry.field(description="Told to staff alone; null, too, where it was done at the machine.")
     in_force: bool
 
 
@@ -81,6 +84,7 @@ class Agency:
     name: Text
     enrolled_at: DateTime
     suspended_at: DateTime | None
+    suspended_by: str | None = strawberry.field(description="Told to staff alone; null, too, where it was done at the machine.")
     keys: list[AgencyKey]
     agreement: Agreement | None = strawberry.field(description="The one in force.")
     agreements: list[Agreement]
@@ -340,6 +344,7 @@ def _agency(its: views.AgencyDetails) -> Agency:
         name=text(its.names),
         enrolled_at=DateTime(its.enrolled_at),
         suspended_at=None if its.suspended_at is None else DateTime(its.suspended_at),
+        suspended_by=its.suspended_by,
         keys=cast("list[AgencyKey]", its.keys),
         agreement=cast("Agreement | None", its.agreement),
         agreements=cast("list[Agreement]", its.agreements),

@@ -18,6 +18,12 @@ depends_on = None
 
 BATCH = 5_000  # consents whose histories are made at a time
 LONGEST = "interval '17544 hours'"
+STOPPED_BY = (
+    ("agency", "suspended_by"),
+    ("agency_key", "revoked_by"),
+    ("agreement", "suspended_by"),
+    ("mandate", "revoked_by"),
+)
 CONSENT_RULES = {
     "longest": f"valid_to <= valid_from + {LONGEST}",
     "attributes": "cardinality(requested) > 0 and attributes <@ requested",
@@ -416,6 +422,8 @@ def upgrade() -> None:
                   and m.valid_from <= e.recorded_at and e.recorded_at < m.valid_to)"""
     )
     op.create_index("ix_relative_wards", "relative", ["relative_id"], postgresql_where=sa.text("kind = 'GUARDIAN'"))
+    for table, column in STOPPED_BY:
+        op.add_column(table, sa.Column(column, sa.Uuid(), nullable=True))
     op.add_column("person", sa.Column("lang", sa.String(length=2), nullable=True))
     op.create_check_constraint(op.f("ck_person_lang"), "person", "lang in ('AR', 'FR', 'EN')")
     _consents()
@@ -593,6 +601,8 @@ def downgrade() -> None:
     ):
         op.drop_column("consent", column)
     op.drop_column("person", "lang")
+    for table, column in STOPPED_BY:
+        op.drop_column(table, column)
     op.drop_index("ix_relative_wards", table_name="relative", postgresql_where=sa.text("kind = 'GUARDIAN'"))
     op.drop_column("ledger_entry", "shown_at")
     op.drop_column("ledger_entry", "actor")

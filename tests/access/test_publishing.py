@@ -1,12 +1,13 @@
 """What is published stays as it is, what is stopped counts from that instant, and everybody sees just what they may."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from access import agency_views, authority
 from access.agencies import (
@@ -40,7 +41,7 @@ from core.database import Database
 from core.errors import Conflict, Forbidden, Invalid, NotFound, SijilError, Unauthenticated
 from core.ids import uuid7
 from core.keys import KeyRing
-from tests.access.approving import CASES, LATER, NAMES, World, world
+from tests.access.approving import CASES, LATER, NAMES, REGION, World, world
 from tests.access.consenting import notice_document
 from tests.access.enrolled import NOW, Enrol, Key, agreement_document, mandate_document
 
@@ -193,6 +194,50 @@ async def test_what_was_stopped_stays_so_since_then(here: World) -> None:
         await stopped(at)
     assert [row["suspended_at"] for row in await here.database.ask("select suspended_at from agreement")] == [LATER]
     assert [row["revoked_at"] for row in await here.database.ask("select revoked_at from mandate")] == [LATER]
+
+
+async def test_who_stopped_something_first_is_kept_and_told_to_staff_and_not_to_the_agency(here: World) -> None:
+    (mandate,) = await here.database.ask("select mandate_id from mandate")
+    its = here.agency.agency_id
+    agent = here.agency.call(at=LATER)
+
+    def stopped(details: agency_views.AgencyDetails) -> list[str | None]:
+        ((key,), (agreement,), (told,)) = details.keys, details.agreements, details.mandates
+        return [details.suspended_by, key.revoked_by, agreement.suspended_by, told.revoked_by]
+
+    async def by_first_then_second(door: Callable[[AsyncConnection, Call], Awaitable[Any]]) -> None:
+        for who, at in (("first", LATER), ("second", LATER + DAY)):
+            call = await here.call(who, at)
+            await here.done(lambda connection: door(connection, call))  # noqa: B023 awaited at once
+
+    assert stopped(await shown(here)) == [None] * 4
+    await by_first_then_second(lambda c, call: suspend_agreement(c, call, agency=its, version=1))
+    await by_first_then_second(lambda c, call: revoke_mandate(c, call, mandate=mandate["mandate_id"]))
+    reading = Reading(here.database, here.keys, Documents())
+    assert stopped(await agency_views.my_agency(reading, agent)) == [None] * 4
+    await by_first_then_second(lambda c, call: revoke_key(c, call, agency=its, kid=here.agency.key.kid))
+    await by_first_then_second(lambda c, call: suspend_agency(c, call, agency=its))
+    assert stopped(await shown(here, "second")) == [here.people["first"].name] * 4
+    (edge,) = (await agency_views.agencies(reading, await here.call("regional"))).edges
+    assert stopped(edge.node) == [here.people["first"].name] * 4
+    stored = ["select suspended_by from agency", "select revoked_by from agency_key"]
+    stored += ["select suspended_by from agreement", "select revoked_by from mandate"]
+    assert [tuple((await here.database.ask(each))[0]) for each in stored] == [(here.people["first"].account,)] * 4
+
+
+async def test_what_counts_again_was_suspended_by_nobody_and_what_the_machine_stopped_neither(here: World) -> None:
+    its, first = here.agency.agency_id, await here.call("first")
+    await here.done(lambda c: suspend_agreement(c, first, agency=its, version=1))
+    await here.done(lambda c: suspend_agency(c, first, agency=its))
+    await here.approve(await here.propose("AGENCY_RESUMED", {"agency": "FUND"}, at=LATER))
+    code = here.code("third")
+    proposal = await here.propose("AGREEMENT_RESUMED", {"agency": "FUND", "version": 1, "territory": [REGION]}, at=LATER)
+    await here.approve(proposal, await here.call("third"), code=code)
+    rows = await here.database.ask("select a.suspended_by, g.suspended_by from agency a join agreement g using (agency_id)")
+    assert [tuple(row) for row in rows] == [(None, None)]
+    await here.done(lambda c: suspend_agency(c, here.machine(), agency=its))
+    details = await shown(here)
+    assert (details.suspended_at, details.suspended_by) == (LATER, None)
 
 
 async def test_what_is_not_there_is_not_stopped(here: World) -> None:

@@ -16,10 +16,10 @@ from tests.api.people import Browser, People, Person, user_errors
 from tests.api.serving import YEAR, Agency, Instance, codes, listening
 
 REGION, ELSEWHERE = "04", "05"
-AGENCY = """id code name { ar fr en } enrolledAt suspendedAt agreement { version }
-  keys { kid alg jwk validFrom validTo revokedAt inForce expiresSoon }
-  agreements { version hash document territory purposes validFrom validTo suspendedAt inForce }
-  mandates { id purpose article hash document validFrom validTo revokedAt inForce }
+AGENCY = """id code name { ar fr en } enrolledAt suspendedAt suspendedBy agreement { version }
+  keys { kid alg jwk validFrom validTo revokedAt revokedBy inForce expiresSoon }
+  agreements { version hash document territory purposes validFrom validTo suspendedAt suspendedBy inForce }
+  mandates { id purpose article hash document validFrom validTo revokedAt revokedBy inForce }
   notices { purpose version hash document validFrom publishedAt inForce }"""
 PROPOSAL = "id kind hash change state proposedBy mine mayDecide differences { path kind was becomes }"
 # All that a proposal or a stop may write.
@@ -234,8 +234,10 @@ def test_with_a_second_person_it_is_done(
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name not in PROPOSING])
-def test_what_stops_something_is_done_at_once_by_one(served: Instance, publisher: Person, agency: Agency, name: str) -> None:
-    case = CASES[name]
+def test_what_stops_something_is_done_at_once_by_one_who_is_named_to_other_staff(
+    served: Instance, people: People, publisher: Person, colleague: Person, agency: Agency, name: str
+) -> None:
+    case, officer = CASES[name], people.officer(agency).caller()
     payload = publisher.caller().change(case.text(name), **case.given(served, agency))
     assert payload["userErrors"] == []
     its = payload["agency"]
@@ -246,6 +248,19 @@ def test_what_stops_something_is_done_at_once_by_one(served: Instance, publisher
         "revokeMandate": its["mandates"][0]["revokedAt"],
     }
     assert [each for each, at in stopped.items() if at is not None] == [name]
+    query = f"query($id: ID!) {{ agency(id: $id) {{ {AGENCY} }} }}"
+    for_staff = colleague.caller().data(query, {"id": str(agency.agency_id)})["agency"]
+    assert for_staff == its
+    by = {
+        "suspendAgency": its["suspendedBy"],
+        "revokeAgencyKey": its["keys"][0]["revokedBy"],
+        "suspendAgreement": its["agreements"][0]["suspendedBy"],
+        "revokeMandate": its["mandates"][0]["revokedBy"],
+    }
+    assert by == dict.fromkeys(by) | {name: publisher.name}
+    if name != "suspendAgency":  # where its people can ask at all
+        told = officer.data(f"{{ myAgency {{ {AGENCY} }} }}")["myAgency"]
+        assert publisher.name not in json.dumps(told, ensure_ascii=False)
     assert served.count("proposal", "change::text like $1", f"%{agency.code}%") == 0
 
 

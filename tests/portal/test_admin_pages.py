@@ -350,6 +350,7 @@ async def test_a_version_is_suspended_by_one_and_counts_again_by_two(office: Off
         await send(page, "suspend")
         assert await one(office, suspended, agency) is not None
         assert await page.locator(".tag-bad").count() == 1
+        assert first.name in await page.inner_text("main")
         await send(page, "ask-resume")
         await send(page, "resume")
         assert await one(office, suspended, agency) is not None
@@ -393,6 +394,7 @@ async def test_a_mandate_is_published_by_two_and_taken_back_by_one(office: Offic
         await send(page, "revoke")
         assert await one(office, "select revoked_at from mandate where mandate_id = $1", mandate) is not None
         assert await page.locator(form("ask-revoke")).count() == 0
+        assert first.name in await page.inner_text("main")
         assert await go(page, f"/admin/agencies/{agency}/mandates/{UUID(int=7)}") == 404
 
 
@@ -508,6 +510,7 @@ async def test_an_agency_is_enrolled_given_a_key_and_loses_it(office: Office, br
         await send(page, "revoke-key")
         assert await one(office, "select revoked_at from agency_key where agency_id = $1", agency) is not None
         assert await page.locator(form("ask-revoke-key")).count() == 0
+        assert first.name in await page.inner_text("main")
 
 
 async def test_an_agency_is_suspended_by_one_and_asks_again_by_two(office: Office, browser: Browser) -> None:
@@ -524,6 +527,7 @@ async def test_an_agency_is_suspended_by_one_and_asks_again_by_two(office: Offic
         await page.goto(f"/admin/agencies/{agency}")
         assert await page.locator(".notice-bad").count() == 1
         await seen(page, "agency-suspended", ARABIC)
+        assert first.name in await page.inner_text("main")
         await send(page, "ask-resume")
         await send(page, "resume")
         proposal = path_of(office, page)
