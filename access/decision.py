@@ -50,6 +50,7 @@ class Ground(StrEnum):
     LOCKED = "LOCKED"
     NOT_ACTIVE = "NOT_ACTIVE"
     OUT_OF_TERRITORY = "OUT_OF_TERRITORY"
+    WITHHELD = "WITHHELD"  # said in the place of one of these to whom it does not concern; no decision has it
 
 
 @dataclass(frozen=True, slots=True)

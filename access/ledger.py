@@ -35,6 +35,7 @@ class Entry:
     shown_at: datetime | None
     agency_id: UUID | None
     actor: str
+    holder_id: UUID | None
     leaf: bytes
     sealed: bytes
 
@@ -69,7 +70,7 @@ def entry(disclosure: Disclosure, call: Call) -> Entry:
         "officer": _text(actor.account or actor.assistant),
         "office": _text(actor.office),
         "operator": _text(actor.operator),
-        "on_behalf": None if actor.person is None else "SELF" if actor.person == actor.holder else "WARD",
+        "on_behalf": None if actor.holder is None else "SELF" if actor.holder == disclosure.subject else "WARD",
         "purpose": disclosure.purpose,
         "agreement": decision.agreement.hex(),
         "field": disclosure.field,
@@ -78,6 +79,8 @@ def entry(disclosure: Disclosure, call: Call) -> Entry:
         "uses": commitment(salt, "uses", uses),
         "answer": commitment(salt, "answer", answer),
     }
+    if actor.holder is not None:  # which of somebody's guardians it was, say
+        leaf["holder"] = commitment(salt, "holder", actor.holder.bytes)
     details: dict[str, Any] = {
         "salt": text64(salt),
         "ground": decision.ground,
@@ -94,6 +97,7 @@ def entry(disclosure: Disclosure, call: Call) -> Entry:
         shown_at=None if decision.hidden_for is None else call.now + decision.hidden_for,
         agency_id=agency,
         actor=actor.kind,
+        holder_id=actor.holder,
         leaf=plain_json(leaf),
         sealed=disclosure.key.seal(SEALED_ATTRIBUTE, disclosure.entry_id, plain_json(details).decode()),
     )
@@ -111,16 +115,18 @@ class Ledger(Kind):
     ) -> Mapping[int, SijilError]:
         entries = [entry for _, entry in effects]
         await connection.execute(
-            """insert into ledger_entry (subject_id, entry_id, recorded_at, shown_at, agency_id, actor, leaf, sealed, format)
-            select *, $9::smallint
-            from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[], $6::varchar[], $7::bytea[],
-                        $8::bytea[])""",
+            """insert into ledger_entry (subject_id, entry_id, recorded_at, shown_at, agency_id, actor, holder_id, leaf, sealed,
+                                         format)
+            select *, $10::smallint
+            from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::uuid[], $6::varchar[], $7::uuid[],
+                        $8::bytea[], $9::bytea[])""",
             [e.subject_id for e in entries],
             [e.entry_id for e in entries],
             [e.recorded_at for e in entries],
             [e.shown_at for e in entries],
             [e.agency_id for e in entries],
             [e.actor for e in entries],
+            [e.holder_id for e in entries],
             [e.leaf for e in entries],
             [e.sealed for e in entries],
             VERSION,

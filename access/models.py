@@ -149,7 +149,7 @@ class Counter(Base):
 class LedgerEntry(Base):
     """One subject, one root field, one answer. The leaf holds commitments; their salt is sealed under the subject's key.
 
-    `shown_at`: from when its subject sees it; null: never.
+    `shown_at`: from when its subject sees it; null: never. `holder_id`: the citizen who looked, at oneself or at a ward.
     """
 
     __tablename__ = "ledger_entry"
@@ -162,6 +162,7 @@ class LedgerEntry(Base):
     agency_id: Mapped[UUID | None]
     shown_at: Mapped[datetime | None] = mapped_column(Instant)
     actor: Mapped[str] = mapped_column(String(8))
+    holder_id: Mapped[UUID | None]
     leaf: Mapped[bytes] = mapped_column(LargeBinary)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     format: Mapped[int] = mapped_column(SmallInteger, default=1)

@@ -16,9 +16,9 @@ from api.scalars import DateTime
 from api.scoring import PageInfo
 from api.selection import selected
 from identity import access_reports as reports
-from identity import accesses as doors
 from identity.access_reports import ReportView
 from identity.accesses import AccessOutcome, AccessView, OnBehalf
+from registry import accesses as doors
 
 strawberry.enum(Ground, name="AccessGround", description="On what a look rested, or why nothing was told.")
 strawberry.enum(AccessOutcome, name="AccessOutcome")
@@ -45,10 +45,12 @@ class AccessBasis:
     agreement_version: int | None
 
 
-@strawberry.type(description="One look at your data. Without an agency it was the registry's own, or yours.")
+@strawberry.type(description="One look at your data. Without an agency it was the registry's own, yours, or a guardian's.")
 class Access:
     id: strawberry.ID
     at: DateTime
+    household: bool = strawberry.field(description="It was at your household, while you belonged to it.")
+    own: bool = strawberry.field(description="You took it, for yourself or for a ward.")
     actor: ActorKind
     agency: Text | None
     office: Text | None
@@ -153,7 +155,7 @@ async def report_access(info: Info[Any, Any], input: ReportAccessInput) -> Acces
 
     async def work(at: Changing) -> Outcome:
         entry = id_of(given["entry"], "entry")
-        return {"report": str(await reports.report_access(at.connection, at.call, at.reading, entry=entry, text=given["text"]))}
+        return {"report": str(await doors.report_access(at.connection, at.call, at.reading, entry=entry, text=given["text"]))}
 
     done, errors = await change(info, input, work)
     if done is None:
@@ -202,6 +204,8 @@ def _access(its: AccessView) -> Access:
     return Access(
         id=strawberry.ID(str(its.entry_id)),
         at=DateTime(its.at),
+        household=its.household,
+        own=its.own,
         actor=its.actor,
         agency=_names(its.agency),
         office=_names(its.office),

@@ -66,7 +66,7 @@ class Viewer:
         resolver=telephones.requests, description="What you were asked to vouch for, newest first."
     )
     accesses: AccessConnection | None = strawberry.field(
-        resolver=looks.accesses, description="Who looked at your data. Your own looks too, if `includeOwn`."
+        resolver=looks.accesses, description="Who looked at you or your household. Your own looks too, if `includeOwn`."
     )
     access: Access | None = strawberry.field(resolver=looks.access, description="One look at your data.")
     access_reports: list[AccessReport] | None = strawberry.field(

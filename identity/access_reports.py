@@ -4,6 +4,7 @@ Whoever answers sees the report (its words are sealed under the person's key) an
 person. Where the person resides decides who answers; it is taken down with the report.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,7 +27,7 @@ from core.ids import random_bytes, uuid7
 from core.keys import KeyRing
 from core.paging import Cursors, Page, page, size
 from core.texts import checked_text
-from identity.accesses import entry_of, officer_number
+from identity.accesses import Kept, entry_of, officer_number
 from identity.assisted import centre_of
 from identity.holders import holders_of, look, tell_holder
 from identity.models import AccessReport
@@ -79,15 +80,17 @@ def checked_words(typed: str) -> str:
 
 
 @allow(Scope.ACCESS_REPORT)
-async def report_access(connection: AsyncConnection, call: Call, reading: Reading, *, entry: UUID, text: str) -> UUID:
-    """The id of a new report of a look that the caller is shown; its number is told to the person.
+async def report_access(
+    connection: AsyncConnection, call: Call, reading: Reading, *, entry: UUID, text: str, kept: Sequence[Kept] = ()
+) -> UUID:
+    """The id of a new report of a look that the caller is shown (`kept`: see there); its number is told to the person.
 
     Raises Invalid for what cannot be said and for any other entry, Conflict where it was reported already, RateLimited where
     too many wait.
     """
     person = person_of(call)
     words = checked_words(text)
-    seen, _ = await entry_of(entry, reading, call, "entry")
+    seen, _ = await entry_of(entry, reading, call, "entry", kept=kept)
     if seen.report is not None:
         raise Conflict("you have reported this already", path=("entry",))
     waiting = select(func.count()).select_from(AccessReport)
@@ -101,6 +104,7 @@ async def report_access(connection: AsyncConnection, call: Call, reading: Readin
     row = {
         "person_id": person,
         "report_id": report,
+        "subject_id": seen.subject_id,
         "entry_id": entry,
         "number": number,
         "division": division,
@@ -140,7 +144,7 @@ select p.person_id, p.data_key, r.report_id, r.number, r.entry_id, r.text, r.rep
        l.recorded_at as looked_at, convert_from(l.leaf, 'UTF8') as leaf, a.name_ar, a.name_fr, a.name_en
   from access_report r
   join person p on p.person_id = r.person_id
-  left join ledger_entry l on l.subject_id = r.person_id and l.entry_id = r.entry_id
+  left join ledger_entry l on l.subject_id = r.subject_id and l.entry_id = r.entry_id
   left join agency a on a.agency_id = l.agency_id
  where ($1::text[] is null or array[r.division, left(r.division, 2), left(r.division, 6), left(r.division, 12)]::text[] && $1)
    and ($2::uuid is null or r.report_id < $2) and ($3::uuid is null or r.report_id = $3)

@@ -1,7 +1,11 @@
 """Who has looked at one's data: the entries of the ledger about a person, opened with the person's own key.
 
 When an entry is shown was decided with the look itself (`ledger_entry.shown_at`): at once, after a time where the legal mandate
-says so, or never. One's own looks are left out unless they are asked for.
+says so, or never. One's own looks are left out unless they are asked for: those that the very person who reads made, for
+whomever. Another guardian's, and a ward's, are somebody else's.
+
+A household's entries are in the list of its members: `registry/accesses.py` says which households (`Kept`). Why a look was
+refused may lie in one member's own affairs, and whose consent opened something is that person's: members are not told.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,7 +43,7 @@ class AccessOutcome(StrEnum):
 
 
 class OnBehalf(StrEnum):
-    """Whose affairs a citizen saw to: their own, or a ward's."""
+    """Whose data a citizen looked at: their own, or a ward's."""
 
     SELF = "SELF"
     WARD = "WARD"
@@ -68,9 +72,15 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class AccessView:
-    """One look. Names are those of today; `officer` is a number that stands for a person, for asking about."""
+    """One look. Names are those of today; `officer` is a number that stands for a person, for asking about.
+
+    `subject_id`: whom the entry is kept under; `household`: that is a household. `own`: whoever reads it has made it.
+    """
 
     entry_id: UUID
+    subject_id: UUID
+    household: bool
+    own: bool
     at: datetime
     actor: ActorKind
     agency: Labels | None
@@ -87,13 +97,22 @@ class AccessView:
     report: str | None  # the number of the caller's report of it
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Entries that a person is shown although they are kept under another owner: those from `since` on, and before `until`."""
+
+    record: SealedRecord
+    since: datetime
+    until: datetime | None
+
+
 _NAMES = ", ".join(
     f"{table}.name_{lang.lower()} as {name}_{lang.lower()}"
     for table, name in (("a", "agency"), ("o", "office"), ("b", "operator"))
     for lang in Lang
 )
 _ENTRIES = f"""
-select p.person_id, p.data_key, e.entry_id, e.recorded_at, e.leaf::text as leaf, e.sealed, {_NAMES},
+select p.person_id, p.data_key, e.subject_id, e.entry_id, e.recorded_at, e.own, e.leaf::text as leaf, e.sealed, {_NAMES},
        g.version as agreement_version,
        (select jsonb_object_agg(encode(m.hash, 'hex'), m.document ->> 'article') from mandate m
          where m.agency_id = e.agency_id and m.purpose = e.leaf ->> 'purpose'
@@ -107,12 +126,17 @@ select p.person_id, p.data_key, e.entry_id, e.recorded_at, e.leaf::text as leaf,
          order by t.report_id limit 1) as report
   from person p
   left join lateral (
-       select l.entry_id, l.recorded_at, l.agency_id, l.sealed, convert_from(l.leaf, 'UTF8')::jsonb as leaf
-         from ledger_entry l
-        where l.subject_id = p.person_id and l.shown_at <= $2 and ($3::uuid is null or l.entry_id < $3)
-          and ($4::uuid is null or l.entry_id = $4)
-          and ($5 or l.actor <> 'CITIZEN' or not (convert_from(l.leaf, 'UTF8')::jsonb @> $6::jsonb))
-        order by l.entry_id desc limit $7) e on true
+       select found.* from unnest($8::uuid[], $9::timestamptz[], $10::timestamptz[]) as kept (subject_id, since, until)
+        cross join lateral (
+              select l.subject_id, l.entry_id, l.recorded_at, l.agency_id, l.sealed, l.holder_id is not distinct from $6 as own,
+                     convert_from(l.leaf, 'UTF8')::jsonb as leaf
+                from ledger_entry l
+               where l.subject_id = kept.subject_id and l.shown_at <= $2 and ($3::uuid is null or l.entry_id < $3)
+                 and (kept.since is null or kept.since <= l.recorded_at) and (kept.until is null or l.recorded_at < kept.until)
+                 and ($4::uuid is null or l.entry_id = $4)
+                 and ($5 or l.holder_id is distinct from $6 or convert_from(l.leaf, 'UTF8')::jsonb ->> 'officer' is not null)
+               order by l.entry_id desc limit $7) found
+        order by found.entry_id desc limit $7) e on true
   left join agency a on a.agency_id = e.agency_id
   left join office o on o.office_id = (e.leaf ->> 'office')::uuid
   left join operator b on b.operator_id = (e.leaf ->> 'operator')::uuid
@@ -123,46 +147,61 @@ select p.person_id, p.data_key, e.entry_id, e.recorded_at, e.leaf::text as leaf,
 
 @allow(Scope.ACCESS_REPORT)
 async def accesses(
-    reading: Reading, call: Call, *, first: int | None = None, after: str | None = None, include_own: bool = False
+    reading: Reading,
+    call: Call,
+    *,
+    first: int | None = None,
+    after: str | None = None,
+    include_own: bool = False,
+    kept: Sequence[Kept] = (),
 ) -> Page[AccessView]:
     """The looks at the caller (or the ward), the newest first: one statement. That they were listed is recorded, too.
 
-    `include_own`: also those that the caller made without anybody beside. Raises Invalid for a cursor of another list.
+    `include_own`: also those that the caller made without anybody beside. `kept`: what is in the list beside the person's own.
+    Raises Invalid for a cursor of another list.
     """
     person = person_of(call)
     cursors = Cursors(reading.keys.commitment, f"accesses {call.actor.holder} {person} {include_own}")
     count = size(first)
     before = None if after is None else UUID(cursors.read(after)[0])
-    rows = await _entries(reading, call, before=before, include_own=include_own, limit=count + 1)
+    rows = await _entries(reading, call, kept, before=before, include_own=include_own, limit=count + 1)
     record = own_record(rows[0], reading.keys)
     disclose_own(record, reading, call, "accesses")
-    found = [_view(row, record, reading.keys) for row in rows if row["entry_id"] is not None]
+    records = _records(record, kept)
+    found = [_view(row, records, reading.keys) for row in rows if row["entry_id"] is not None]
     return page(found, count, cursors, lambda view: (str(view.entry_id),))
 
 
 @allow(Scope.ACCESS_REPORT)
-async def access(reading: Reading, call: Call, *, entry: UUID) -> AccessView:
+async def access(reading: Reading, call: Call, *, entry: UUID, kept: Sequence[Kept] = ()) -> AccessView:
     """One of the looks that the caller is shown. That it was is recorded. Raises NotFound for anything else."""
     try:
-        view, record = await entry_of(entry, reading, call, "id")
+        view, record = await entry_of(entry, reading, call, "id", kept=kept)
     except Invalid as fault:
         raise NotFound(fault.message, path=fault.path) from None
     disclose_own(record, reading, call, "access")
     return view
 
 
-async def entry_of(entry: UUID, reading: Reading, call: Call, *path: str) -> tuple[AccessView, SealedRecord]:
+async def entry_of(
+    entry: UUID, reading: Reading, call: Call, *path: str, kept: Sequence[Kept] = ()
+) -> tuple[AccessView, SealedRecord]:
     """One of the looks that the caller is shown, and the person's record. Raises Invalid, with that path, for anything else."""
-    rows = await _entries(reading, call, entry=entry, include_own=True, limit=1)
+    rows = await _entries(reading, call, kept, entry=entry, include_own=True, limit=1)
     if rows[0]["entry_id"] is None:
         raise Invalid("no such entry", path=path)
     record = own_record(rows[0], reading.keys)
-    return _view(rows[0], record, reading.keys), record
+    return _view(rows[0], _records(record, kept), reading.keys), record
+
+
+def _records(own: SealedRecord, kept: Sequence[Kept]) -> Mapping[UUID, SealedRecord]:
+    return {its.owner: its for its in (own, *(each.record for each in kept))}
 
 
 async def _entries(
     reading: Reading,
     call: Call,
+    kept: Sequence[Kept],
     *,
     before: UUID | None = None,
     entry: UUID | None = None,
@@ -170,9 +209,10 @@ async def _entries(
     limit: int,
 ) -> Sequence[Row]:
     """Rows of entries, and at least one with the person's key (and no entry)."""
-    own = OnBehalf.SELF if call.actor.person == call.actor.holder else OnBehalf.WARD
-    mine = orjson.dumps({"officer": None, "on_behalf": own}).decode()
-    rows = await reading.ask(_ENTRIES, person_of(call), call.now, before, entry, include_own, mine, limit)
+    person, holder = person_of(call), call.actor.holder
+    owners = [person, *(each.record.owner for each in kept)]
+    since, until = [None, *(each.since for each in kept)], [None, *(each.until for each in kept)]
+    rows = await reading.ask(_ENTRIES, person, call.now, before, entry, include_own, holder, limit, owners, since, until)
     if not rows:
         raise Unauthenticated("the session is over")
     return rows
@@ -184,13 +224,16 @@ def officer_number(keys: KeyRing, account: UUID) -> str:
     return f"{digest % 10**8:08d}"
 
 
-def _view(row: Row, record: SealedRecord, keys: KeyRing) -> AccessView:
-    leaf = orjson.loads(row["leaf"])
-    details = orjson.loads(record.key.open(SEALED_ATTRIBUTE, row["entry_id"], row["sealed"]))
+def _view(row: Row, records: Mapping[UUID, SealedRecord], keys: KeyRing) -> AccessView:
+    leaf, household = orjson.loads(row["leaf"]), row["subject_id"] != row["person_id"]
+    details = orjson.loads(records[row["subject_id"]].key.open(SEALED_ATTRIBUTE, row["entry_id"], row["sealed"]))
     ground = Ground(details["ground"])
     failed = frozenset(details.get("failed", ()))
     return AccessView(
         entry_id=row["entry_id"],
+        subject_id=row["subject_id"],
+        household=household,
+        own=row["own"],
         at=row["recorded_at"],
         actor=ActorKind(leaf["actor"]),
         agency=_labels(row, "agency"),
@@ -200,7 +243,7 @@ def _view(row: Row, record: SealedRecord, keys: KeyRing) -> AccessView:
         on_behalf=None if leaf["on_behalf"] is None else OnBehalf(leaf["on_behalf"]),
         purpose=None if leaf["purpose"] is None else Purpose(leaf["purpose"]),
         field=leaf["field"],
-        basis=_basis(ground, details["basis"], row),
+        basis=_basis_of_household(ground, details["basis"], row) if household else _basis(ground, details["basis"], row),
         attributes=tuple(_used(name, notes, failed) for name, notes in details["uses"].items()),
         outcome=_outcome(ground, failed),
         request_id=UUID(leaf["request"]),
@@ -216,6 +259,14 @@ def _basis(ground: Ground, basis: str | None, row: Row) -> Basis:
         return Basis(ground, article=_told(row["articles"]).get(basis), agreement_version=version)
     consent = UUID(basis)
     return Basis(ground, None, consent, _told(row["consents"]).get(str(consent)), version)
+
+
+def _basis_of_household(ground: Ground, basis: str | None, row: Row) -> Basis:
+    """As far as it concerns every member: the law, and that somebody consented (who reads is told which, if it is theirs)."""
+    if ground not in ALLOWED:
+        return Basis(Ground.WITHHELD, agreement_version=row["agreement_version"])
+    theirs = ground is Ground.CONSENT and basis not in _told(row["consents"])
+    return _basis(ground, None if theirs else basis, row)
 
 
 def _told(document: str | None) -> Mapping[str, Any]:

@@ -47,6 +47,18 @@ async def of_persons(reader: Reader, persons: Collection[UUID | None], now: date
     return {row["person_id"]: row["household_id"] for row in rows}
 
 
+async def homes(reader: Reader, person: UUID, now: datetime, limit: int) -> Sequence[Row]:
+    """The households that a person belongs or belonged to, with their keys and when it was: the newest membership first."""
+    return await reader.ask(
+        """select h.household_id, h.data_key, p.valid_from, p.valid_to
+             from person_household p join household h on h.household_id = p.household_id
+            where p.person_id = $1 and p.valid_from <= $2 order by p.valid_from desc limit $3""",
+        person,
+        now,
+        limit,
+    )
+
+
 async def household(reader: Reader, household_id: UUID) -> Row | None:
     rows = await reader.ask(
         """select household_id, data_key, code, declarant_id, milieu, region, division, registered_at

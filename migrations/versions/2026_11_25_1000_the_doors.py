@@ -148,6 +148,7 @@ def upgrade() -> None:
         "access_report",
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("report_id", sa.Uuid(), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
         sa.Column("entry_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.String(length=16), nullable=False),
         sa.Column("division", sa.String(length=16), nullable=True),
@@ -413,6 +414,7 @@ def upgrade() -> None:
     op.create_check_constraint(op.f("ck_counter_kind"), "counter", "kind in ('FAILURES', 'POINTS', 'CONSENT')")
     op.add_column("ledger_entry", sa.Column("actor", sa.String(length=8), server_default="AGENCY", nullable=False))
     op.alter_column("ledger_entry", "actor", server_default=None)
+    op.add_column("ledger_entry", sa.Column("holder_id", sa.Uuid(), nullable=True))
     op.add_column("ledger_entry", sa.Column("shown_at", postgresql.TIMESTAMP(timezone=True), nullable=True))
     # Entries that were made under a mandate which hides them, or might, stay hidden.
     op.execute(
@@ -605,6 +607,7 @@ def downgrade() -> None:
         op.drop_column(table, column)
     op.drop_index("ix_relative_wards", table_name="relative", postgresql_where=sa.text("kind = 'GUARDIAN'"))
     op.drop_column("ledger_entry", "shown_at")
+    op.drop_column("ledger_entry", "holder_id")
     op.drop_column("ledger_entry", "actor")
     op.execute("delete from counter where kind = 'CONSENT'")
     op.drop_constraint(op.f("ck_counter_kind"), "counter")

@@ -3,7 +3,7 @@
 import asyncio
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -179,15 +179,7 @@ async def test_entries_are_in_the_database_and_on_disk_when_the_settlement_retur
     (after,) = await database.ask("select pg_current_wal_flush_lsn() > $1::text::pg_lsn as flushed", before["lsn"])
     assert after["flushed"]
     rows = await database.ask("select * from ledger_entry order by entry_id")
-    found = [
-        Entry(
-            *(
-                row[name]
-                for name in ("subject_id", "entry_id", "recorded_at", "shown_at", "agency_id", "actor", "leaf", "sealed")
-            )
-        )
-        for row in rows
-    ]
+    found = [Entry(**{its.name: row[its.name] for its in fields(Entry)}) for row in rows]
     assert found == sorted(entries, key=lambda made: made.entry_id)
     assert {row["format"] for row in rows} == {1}
 

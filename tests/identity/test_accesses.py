@@ -13,9 +13,11 @@ from access.authority import Documents
 from access.call import Actor, ActorKind, Call, Purpose
 from access.catalogue import Use
 from access.decision import Ground
+from access.ledger import commitment
 from access.reading import Reading
 from access.rights import Role, Scope
 from access.sessions import SessionKind, begin_session
+from core.canonical import bytes64
 from core.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited, Withheld
 from core.ids import uuid7
 from core.paging import Page
@@ -24,6 +26,7 @@ from identity.access_reports import MAX_OPEN, MAX_TEXT, ReportView, checked_word
 from identity.accesses import AccessOutcome, AccessView, AttributeUse, OnBehalf, officer_number
 from identity.imports import LoadedPerson
 from tests.access.enrolled import NOW, Enrol, Member
+from tests.identity.asking import citizen
 from tests.identity.registered import CASABLANCA, MINUTE, RABAT, Register, staff_call
 from verification import questions, service
 
@@ -271,6 +274,61 @@ async def test_a_guardian_is_shown_the_wards_looks_and_the_ward_the_guardians(re
         (ActorKind.CITIZEN, OnBehalf.WARD),
     }
     assert {view.basis.ground for view in views} == {Ground.MANDATE, Ground.WARD}
+
+
+async def test_own_looks_are_those_of_the_very_person_who_reads(register: Register) -> None:
+    """Another guardian's is not, nor the ward's; and a ward who has grown up is shown what both guardians did."""
+    mother, ward = await register.guardian_and_ward()
+    father = await register.person()
+    await register.database.ask(
+        "insert into relative (person_id, kind, relative_id, valid_from) values ($1, 'GUARDIAN', $2, $3)",
+        ward.person_id,
+        father.person_id,
+        NOW - DAY,
+    )
+    calls = {
+        name: citizen(ward.person_id, holder=holder.person_id)
+        for name, holder in (("mother", mother), ("father", father), ("ward", ward))
+    }
+    for call in calls.values():
+        await register.read(lambda r, c=call: self_view.oneself(r, c, self_view.Wish(GIVEN)), call)  # type: ignore[misc]
+    names = {call.request_id: name for name, call in calls.items()}
+
+    async def seen(reader: str, *, own: bool) -> dict[str, bool]:
+        call = citizen(ward.person_id, holder=calls[reader].actor.holder, now=NOW + MINUTE)
+        page = await register.read(lambda r: accesses.accesses(r, call, include_own=own), call)
+        return {names[edge.node.request_id]: edge.node.own for edge in page.edges if edge.node.field == "me"}
+
+    for reader in names.values():
+        assert await seen(reader, own=False) == {name: False for name in names.values() if name != reader}
+        assert await seen(reader, own=True) == {name: name == reader for name in names.values()}
+
+
+async def test_a_ward_among_a_guardians_wards_was_looked_at_as_a_ward(register: Register) -> None:
+    guardian, ward = await register.guardian_and_ward()
+    me = citizen(guardian.person_id)
+    await register.read(lambda r: self_view.oneself(r, me, self_view.Wish(GIVEN, GIVEN)), me)
+    for person, behalf in ((guardian, "SELF"), (ward, "WARD")):
+        ((leaf, details),) = await register.entries(person.person_id, "me")
+        assert (leaf["on_behalf"], details["ground"]) == (behalf, behalf)
+
+
+async def test_what_a_guardian_looks_at_of_their_own_is_not_in_the_wards_list(register: Register) -> None:
+    guardian, ward = await register.guardian_and_ward()
+    me = citizen(guardian.person_id)
+    await register.read(lambda r: self_view.oneself(r, me, self_view.Wish(GIVEN)), me)
+    acting = citizen(ward.person_id, holder=guardian.person_id)
+    page = await register.read(lambda r: accesses.accesses(r, acting, include_own=True), acting)
+    assert page.edges == []
+
+
+async def test_which_citizen_looked_is_in_the_leaf_as_a_commitment_alone(register: Register) -> None:
+    guardian, ward = await register.guardian_and_ward()
+    acting = citizen(ward.person_id, holder=guardian.person_id)
+    await register.read(lambda r: self_view.oneself(r, acting, self_view.Wish(GIVEN)), acting)
+    ((leaf, details),) = await register.entries(ward.person_id, "me")
+    assert leaf["holder"] == commitment(bytes64(details["salt"]), "holder", guardian.person_id.bytes)
+    assert str(guardian.person_id) not in str(leaf)
 
 
 async def test_officer_office_and_operator_are_named_as_far_as_they_are(register: Register, looks: Looks) -> None:
