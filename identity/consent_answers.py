@@ -3,9 +3,12 @@
 Each act is one more revision, with who did it, in which session, and who sat beside. It counts from its commit on, in every
 process: what an agency is told is decided over the row itself. Consents beside each other stay as they are: a newer one does
 not end an older one, since they may cover different things; where a question names none, the newest that is valid counts.
+
+Showing them is a look at the person like any other, and recorded: of the answer, which consents in what state.
 """
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,7 +22,7 @@ from access.notices import Notice
 from access.reading import Reading
 from access.rights import Scope
 from core import paging
-from core.database import raw
+from core.database import Row, raw
 from core.errors import Conflict, Forbidden, Invalid
 from core.keys import KeyRing
 from identity.consent_store import append, link_hash, locked, not_found, person_of_consent
@@ -35,7 +38,7 @@ from identity.consent_views import (
     of_person,
     receipt_number,
 )
-from identity.self_view import person_of
+from identity.self_view import enter_own, person_of
 
 _SUSPENDED = "select suspended_at <= $2 from agency where agency_id = $1"
 
@@ -44,27 +47,26 @@ _SUSPENDED = "select suspended_at <= $2 from agency where agency_id = $1"
 async def consents(
     reading: Reading, call: Call, *, first: int | None = None, after: str | None = None, steps: bool = False
 ) -> paging.Page[ConsentView]:
-    """Those of the caller (or the ward), the newest first. `steps`: with their histories."""
+    """Those of the caller (or the ward), the newest first. `steps`: with their histories. None at all is a look, too."""
     person, rows_shown = person_of(call), paging.size(first)
     cursors = paging.Cursors(reading.keys.commitment, f"consents {call.actor.holder} {person}")
     before = None if after is None else UUID(cursors.read(after)[0])
-    found = await of_person(reading, call.now, PAGE_OF_PERSON, person, before, rows_shown + 1, steps=steps)
+    rows, found = await of_person(reading, call.now, PAGE_OF_PERSON, person, before, rows_shown + 1, steps=steps)
+    _enter(rows, found[:rows_shown], reading, call, "consents")
     return paging.page(found, rows_shown, cursors, lambda view: (str(view.terms.consent_id),))
 
 
 @allow(Scope.CONSENT_READ)
 async def consent(reading: Reading, call: Call, *, consent_id: UUID, steps: bool = False) -> ConsentView | None:
     """None where the caller (or the ward) has none of that id."""
-    found = await of_person(reading, call.now, ONE_OF_PERSON, person_of(call), consent_id, steps=steps)
-    return found[0] if found else None
+    return await _one(reading, call, "consent", ONE_OF_PERSON, person_of(call), consent_id, steps=steps)
 
 
 @allow(Scope.CONSENT_READ)
 async def consent_by_link(reading: Reading, call: Call, *, token: str, steps: bool = False) -> ConsentView | None:
     """The request that the link leads to. None alike for a link to another person, one that is over or used, and no link."""
     values = person_of(call), link_hash(token), call.now
-    found = await of_person(reading, call.now, ONE_BY_LINK, *values, steps=steps)
-    return found[0] if found else None
+    return await _one(reading, call, "consentByLink", ONE_BY_LINK, *values, steps=steps)
 
 
 @allow(Scope.CONSENT_ANSWER)
@@ -131,6 +133,21 @@ async def invalidated(reading: Reading, call: Call, *, agency: UUID, consent: UU
     if not found:
         raise not_found()
     return found[0]
+
+
+async def _one(reading: Reading, call: Call, field: str, sql: str, *values: Any, steps: bool) -> ConsentView | None:
+    """Where there is none, nothing is told of the person, and no look is recorded."""
+    rows, found = await of_person(reading, call.now, sql, *values, steps=steps)
+    if not found:
+        return None
+    _enter(rows, found, reading, call, field)
+    return found[0]
+
+
+def _enter(rows: Sequence[Row], shown: Sequence[ConsentView], reading: Reading, call: Call, field: str) -> None:
+    """The entry of the look. Nothing is noted in it, for consents are no attribute; its answer is which, and in what state."""
+    told = [[str(view.terms.consent_id), view.terms.state.value, view.chain_hash.hex()] for view in shown]
+    enter_own(rows, reading, call, field).outcome = told
 
 
 async def _act(

@@ -26,7 +26,7 @@ from core.keys import SigningKey
 MAX_STEPS = 100  # of a history that are shown: the newest
 _ANSWERED = frozenset(State) - {State.REQUESTED, State.LAPSED}
 _WINDOWS = "array[" + ", ".join(f"'{window}'" for window in Window) + "]::varchar[]"
-_COLUMNS = """c.person_id, c.consent_id, c.purpose, c.requested, c.attributes, c.state, c.answer_by, c.valid_from, c.valid_to,
+_COLUMNS = """c.consent_id, c.purpose, c.requested, c.attributes, c.state, c.answer_by, c.valid_from, c.valid_to,
        c.uses, c.per, c.data_life_days, c.method, c.reference, c.revision, c.chain_hash,
        c.changed_at, f.at as asked_at,
        n.version as notice_version, coalesce(k.used, 0) as used"""
@@ -35,15 +35,19 @@ _TABLES = f"""consent c
   left join consent_notice n on n.hash = c.notice_hash
   left join counter k on c.uses is not null and k.owner_id = c.consent_id and k.agency_id = c.agency_id and k.kind = 'CONSENT'
    and k.window_end = ($1::timestamptz[])[array_position({_WINDOWS}, c.per)]"""
+# The person comes first: a row is there for whoever has no consent, too.
 _OF_PERSON = f"""
-select {_COLUMNS}, c.agency_id, a.code, a.name_ar, a.name_fr, a.name_en, n.document::text as notice, h.document::text as head
-  from {_TABLES}
+select p.person_id, p.data_key, {_COLUMNS}, c.agency_id, a.code, a.name_ar, a.name_fr, a.name_en,
+       n.document::text as notice, h.document::text as head
+  from person p
+  left join ({_TABLES}
   join agency a on a.agency_id = c.agency_id
-  join consent_revision h on h.person_id = c.person_id and h.consent_id = c.consent_id and h.number = c.revision
- where c.person_id = $2"""
-PAGE_OF_PERSON = f"{_OF_PERSON} and ($3::uuid is null or c.consent_id < $3) order by c.consent_id desc limit $4"
-ONE_OF_PERSON = f"{_OF_PERSON} and c.consent_id = $3"
-ONE_BY_LINK = f"{_OF_PERSON} and c.link_hash = $3 and c.state = 'REQUESTED' and $4 < c.answer_by"
+  join consent_revision h on h.person_id = c.person_id and h.consent_id = c.consent_id and h.number = c.revision)
+    on c.person_id = p.person_id and {{}}
+ where p.person_id = $2"""
+PAGE_OF_PERSON = f"{_OF_PERSON.format('($3::uuid is null or c.consent_id < $3)')} order by c.consent_id desc limit $4"
+ONE_OF_PERSON = _OF_PERSON.format("c.consent_id = $3")
+ONE_BY_LINK = _OF_PERSON.format("c.link_hash = $3 and c.state = 'REQUESTED' and $4 < c.answer_by")
 _OF_AGENCY = f"""
 select {_COLUMNS}, c.link_hash from {_TABLES}
  where c.agency_id = $2 and ($3::varchar[] is null or c.purpose = any($3))"""
@@ -137,11 +141,17 @@ def receipt_number(hash_: bytes) -> str:
     return "C-" + "-".join(digits[place : place + 4] for place in range(0, 16, 4))
 
 
-async def of_person(reader: Reader, now: datetime, sql: str, *values: Any, steps: bool = False) -> list[ConsentView]:
-    """The rows of one of the statements OF_PERSON (its first parameter is made here, `values` are the others)."""
+async def of_person(
+    reader: Reader, now: datetime, sql: str, *values: Any, steps: bool = False
+) -> tuple[Sequence[Row], list[ConsentView]]:
+    """What one of the statements OF_PERSON finds (its first parameter is made here, `values` are the others).
+
+    Its rows, which have the person's key, and the consents among them.
+    """
     rows = await reader.ask(sql, window_ends(now), *values)
-    history = await _steps(reader, rows) if steps and rows else {}
-    return [_view(row, now, history.get(row["consent_id"], ())) for row in rows]
+    found = [row for row in rows if row["consent_id"] is not None]
+    history = await _steps(reader, found) if steps and found else {}
+    return rows, [_view(row, now, history.get(row["consent_id"], ())) for row in found]
 
 
 async def of_agency(reader: Reader, now: datetime, sql: str, *values: Any) -> list[AgencyConsentView]:

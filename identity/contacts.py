@@ -37,7 +37,7 @@ from core.sealed import DataKey
 from identity.codes import normal_form
 from identity.holders import Holder, holders, holders_of, lies_within, look, tell_holder, typed_number
 from identity.models import Identifier, Person, TelephoneChange
-from identity.self_view import disclose_own, own_record, person_of
+from identity.self_view import enter_own, person_of
 from identity.store import RESIDENCE
 
 WAITING_TIME = timedelta(days=3)
@@ -156,25 +156,23 @@ async def stop_change(connection: AsyncConnection, call: Call, _keys: KeyRing, *
 _CHANGES = """
 select p.person_id, p.data_key, c.change_id, c.method, c.telephone, c.begun_at, c.expires_at, c.takes_effect_at, c.stopped_at,
        c.applied_at
-  from person p join telephone_change c on c.person_id = p.person_id
- where p.person_id = $1 and ($2::uuid is null or c.change_id = $2) order by c.change_id desc limit $3"""
+  from person p left join telephone_change c on c.person_id = p.person_id and ($2::uuid is null or c.change_id = $2)
+ where p.person_id = $1 order by c.change_id desc limit $3"""
 MAX_SHOWN = 20
 
 
 @allow(Scope.SELF_MANAGE)
 async def telephone_changes(reading: Reading, call: Call) -> list[ChangeView]:
-    """The caller's (or the ward's) changes, the newest first."""
+    """The caller's (or the ward's) changes, the newest first. That there are none is a look, too."""
     rows = await reading.ask(_CHANGES, person_of(call), None, MAX_SHOWN)
-    if not rows:
-        return []
-    disclosure = disclose_own(own_record(rows[0], reading.keys), reading, call, "telephoneChanges")
+    disclosure = enter_own(rows, reading, call, "telephoneChanges")
 
     def number(row: Row) -> str | Withheld:
         return disclosure.reveal(
             TELEPHONE, lambda record: masked(record.key.open(NEW_TELEPHONE, row["change_id"], row["telephone"]))
         )
 
-    return [_view(row, number(row), call.now) for row in rows]
+    return [_view(row, number(row), call.now) for row in rows if row["change_id"] is not None]
 
 
 @allow(Scope.CONTACT_CHANGE)

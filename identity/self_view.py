@@ -1,6 +1,6 @@
 """What people see of themselves and of their wards: through a disclosure, and recorded, like every other look."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -113,6 +113,16 @@ def disclose_own(record: SealedRecord, reading: Reading, call: Call, root_field:
     ground = Ground.SELF if record.owner == call.actor.holder else Ground.WARD
     decision = decide_self(ground, assisted=call.actor.assistant is not None)
     return reading.disclose(decision, record, call, subject=record.owner, root_field=root_field)
+
+
+def enter_own(rows: Sequence[Row], reading: Reading, call: Call, root_field: str) -> Disclosure:
+    """The same, from a statement that begins with the person: it gives one row at least, though there be nothing to show.
+
+    Raises Unauthenticated where there is none.
+    """
+    if not rows:
+        raise Unauthenticated("the session is over")
+    return disclose_own(own_record(rows[0], reading.keys), reading, call, root_field)
 
 
 def _opened(row: Row, parts: Collection[str], reading: Reading, call: Call, wanted: frozenset[str]) -> PersonView:

@@ -28,13 +28,14 @@ from access.throttles import Budget, Charge, network_of, spend
 from core.errors import Forbidden, Invalid, RateLimited
 from core.ids import uuid7
 from core.keys import KeyRing
+from core.sealed import DataKey
 from core.texts import checked_text
 from identity.contacts import TELEPHONE, hold, new_row, typed_telephone, wait
 from identity.holders import Holder, holders, holders_of, look, tell_holder, typed_number
 from identity.models import TelephoneChange, TelephoneWitness
 from identity.names import folded
 from identity.numbers import Idcs
-from identity.self_view import NAMES
+from identity.self_view import NAMES, enter_own
 
 WITNESSES = 2
 CONFIRM_WITHIN = timedelta(days=7)
@@ -223,19 +224,19 @@ class RequestView:
 
 _REQUESTS = """
 select p.person_id, p.data_key, w.change_id, w.claim, w.asked_at, w.expires_at, w.answered_at, w.confirmed
-  from person p join telephone_witness w on w.person_id = p.person_id
+  from person p left join telephone_witness w on w.person_id = p.person_id
  where p.person_id = $1 order by w.change_id desc limit $2"""
 
 
 @allow(Scope.WITNESS)
 async def witness_requests(reading: Reading, call: Call) -> list[RequestView]:
-    """What the caller was asked to vouch for, the newest first; nobody answers in the place of a ward."""
+    """What the caller was asked to vouch for, the newest first; nobody answers in the place of a ward. It is a look, too."""
     rows = await reading.ask(_REQUESTS, _witness(call), MAX_SHOWN)
-    return [_request(reading.keys, row) for row in rows]
+    key = enter_own(rows, reading, call, "witnessRequests").key
+    return [_request(key, row) for row in rows if row["change_id"] is not None]
 
 
-def _request(keys: KeyRing, row: Any) -> RequestView:
-    key = keys.masters.unwrap(row["person_id"], row["data_key"])
+def _request(key: DataKey, row: Any) -> RequestView:
     said = json.loads(key.open(CLAIM, row["change_id"], row["claim"]))
     times = row["asked_at"], row["expires_at"], row["answered_at"]
     return RequestView(row["change_id"], said["name"], said["telephone"], *times, row["confirmed"])
