@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     settlement_queue: int = Field(default=2000, ge=1, le=100_000)
     trusted_proxies: str | None = None  # addresses, with commas between
     jobs: bool = True  # whether this process does jobs, messages among them
+    storage: Path | None = None  # the folder of sealed files; else `evidence` in the home
+    evidence_bytes: int = Field(default=5 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024)  # of one file, at most
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
     sms_url: str | None = None
@@ -36,6 +38,10 @@ class Settings(BaseSettings):
     @property
     def key_file(self) -> Path:
         return self.home / "keys.json"
+
+    @property
+    def storage_folder(self) -> Path:
+        return self.storage or self.home / "evidence"
 
     @property
     def data_folder(self) -> Path:

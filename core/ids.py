@@ -13,3 +13,8 @@ def uuid7(at: datetime) -> UUID:
     value = (milliseconds & (1 << 48) - 1) << 80 | int.from_bytes(os.urandom(10), "big")
     value = value & ~(0xF << 76) | 0x7 << 76
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
+
+
+def made_before(name: UUID, at: datetime) -> bool:
+    """Whether an id of `uuid7` was made in an earlier millisecond than `at` (aware). Never said of an id of another kind."""
+    return name.version == 7 and name.int >> 80 < int(at.timestamp() * 1000)

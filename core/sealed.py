@@ -28,19 +28,31 @@ class DataKey:
         self._owner = owner.bytes
 
     def seal(self, attribute: str, row: UUID, value: str) -> bytes:
-        nonce = random_bytes(12)
-        bound = _FORMAT_BYTE + self._owner + row.bytes + attribute.encode()
-        return _FORMAT_BYTE + nonce + self._aead.encrypt(nonce, value.encode(), bound)
+        return self.seal_bytes(attribute, row, value.encode())
 
     def open(self, attribute: str, row: UUID, sealed: bytes) -> str:
         """Raises Internal where the bytes are not what was sealed for this attribute, owner and row."""
+        try:
+            return self.open_bytes(attribute, row, sealed).decode()
+        except UnicodeDecodeError:
+            raise Internal("a sealed value does not open") from None
+
+    def seal_bytes(self, attribute: str, row: UUID, value: bytes) -> bytes:
+        """The same of bytes that are no text, as of a file."""
+        nonce = random_bytes(12)
+        return _FORMAT_BYTE + nonce + self._aead.encrypt(nonce, value, self._bound(attribute, row))
+
+    def open_bytes(self, attribute: str, row: UUID, sealed: bytes) -> bytes:
+        """Raises Internal as `open` does."""
         if sealed[:1] != _FORMAT_BYTE:
             raise Internal("a sealed value has an unknown format")
-        bound = _FORMAT_BYTE + self._owner + row.bytes + attribute.encode()
         try:
-            return self._aead.decrypt(sealed[1:13], sealed[13:], bound).decode()
+            return self._aead.decrypt(sealed[1:13], sealed[13:], self._bound(attribute, row))
         except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
             raise Internal("a sealed value does not open") from None
+
+    def _bound(self, attribute: str, row: UUID) -> bytes:
+        return _FORMAT_BYTE + self._owner + row.bytes + attribute.encode()
 
 
 class MasterKeys:
@@ -52,20 +64,41 @@ class MasterKeys:
         self._aeads = {version: AESGCM(key) for version, key in keys.items()}
         self._newest = max(keys)
 
+    @property
+    def newest(self) -> int:
+        return self._newest
+
+    @property
+    def versions(self) -> list[int]:
+        return sorted(self._aeads)
+
     def new_data_key(self, owner: UUID) -> tuple[DataKey, bytes]:
         """A fresh data key, and its wrapped form to be stored with the owner (version in 2 bytes, nonce, ciphertext, tag)."""
-        key, nonce = random_bytes(32), random_bytes(12)
-        version = self._newest.to_bytes(2, "big")
-        wrapped = self._aeads[self._newest].encrypt(nonce, key, _WRAPPING + version + owner.bytes)
-        return DataKey(key, owner), version + nonce + wrapped
+        key = random_bytes(32)
+        return DataKey(key, owner), self._wrap(owner, key)
 
     def unwrap(self, owner: UUID, wrapped: bytes) -> DataKey:
         """Raises Internal where the version is unknown or the bytes were not wrapped for this owner."""
-        aead = self._aeads.get(int.from_bytes(wrapped[:2], "big"))
+        return DataKey(self._unwrapped(owner, wrapped), owner)
+
+    def rewrap(self, owner: UUID, wrapped: bytes) -> bytes:
+        """The same data key, wrapped by the newest master key. Raises as `unwrap`."""
+        return self._wrap(owner, self._unwrapped(owner, wrapped))
+
+    def _wrap(self, owner: UUID, key: bytes) -> bytes:
+        nonce, version = random_bytes(12), self._newest.to_bytes(2, "big")
+        return version + nonce + self._aeads[self._newest].encrypt(nonce, key, _WRAPPING + version + owner.bytes)
+
+    def _unwrapped(self, owner: UUID, wrapped: bytes) -> bytes:
+        aead = self._aeads.get(version_of(wrapped))
         if aead is None:
             raise Internal("a data key is wrapped by an unknown master key")
         try:
-            key = aead.decrypt(wrapped[2:14], wrapped[14:], _WRAPPING + wrapped[:2] + owner.bytes)
+            return aead.decrypt(wrapped[2:14], wrapped[14:], _WRAPPING + wrapped[:2] + owner.bytes)
         except (InvalidTag, ValueError):
             raise Internal("a data key does not open") from None
-        return DataKey(key, owner)
+
+
+def version_of(wrapped: bytes) -> int:
+    """Of the master key that a data key is wrapped by."""
+    return int.from_bytes(wrapped[:2], "big")

@@ -6,7 +6,7 @@ from uuid import RFC_4122, UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ids import random_bytes, uuid7
+from core.ids import made_before, random_bytes, uuid7
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 INSTANTS = st.timedeltas(timedelta(0), timedelta(days=365 * 2000)).map(lambda passed: EPOCH + passed)
@@ -52,3 +52,11 @@ def test_random_bytes_are_as_many_as_asked_for() -> None:
     assert [len(random_bytes(n)) for n in (0, 1, 32)] == [0, 1, 32]
     assert random_bytes(32) != random_bytes(32)
     assert UUID(bytes=random_bytes(16)) != UUID(int=0)
+
+
+def test_an_id_tells_whether_it_was_made_before() -> None:
+    at = datetime(2026, 3, 14, 10, 30, 0, 500, tzinfo=UTC)
+    name = uuid7(at)
+    assert [made_before(name, at + timedelta(milliseconds=by)) for by in (-1, 0, 1)] == [False, False, True]
+    assert not made_before(UUID(int=1), at)
+    assert not made_before(UUID("ffffffff-ffff-7fff-bfff-ffffffffffff"), at)

@@ -104,3 +104,15 @@ def test_a_changed_or_cut_wrapped_key_does_not_open() -> None:
 def test_keys_are_not_printed() -> None:
     assert "6b6b6b" not in repr(DataKey(b"k" * 32, OWNER)) + repr(MASTERS)
     assert "kkkk" not in repr(DataKey(b"k" * 32, OWNER)) + str(MASTERS)
+
+
+@given(st.binary())
+def test_bytes_are_sealed_as_texts_are_and_what_is_no_text_is_not_told_as_one(value: bytes) -> None:
+    sealed = KEY.seal_bytes(ATTRIBUTE, ROW, value)
+    assert KEY.open_bytes(ATTRIBUTE, ROW, sealed) == value
+    for wrong in (sealed[:-1], sealed + b"\0", b"\2" + sealed[1:], b""):
+        with pytest.raises(Internal):
+            KEY.open_bytes(ATTRIBUTE, ROW, wrong)
+    with pytest.raises(Internal):
+        KEY.open(ATTRIBUTE, ROW, KEY.seal_bytes(ATTRIBUTE, ROW, value + b"\xff"))
+    assert KEY.open_bytes(ATTRIBUTE, ROW, KEY.seal(ATTRIBUTE, ROW, "Zineb")) == b"Zineb"
