@@ -183,8 +183,8 @@ def _report(served: Instance, scene: Scene, person: UUID) -> None:
     report, row = uuid7(served.now()), served.sql("select data_key from person where person_id = $1", person)[0]
     key = served.keys.masters.unwrap(person, row["data_key"])
     served.sql(
-        """insert into access_report (person_id, report_id, entry_id, number, text, reported_at)
-           values ($1, $2, $3, $4, $5, $6)""",
+        """insert into access_report (person_id, subject_id, report_id, entry_id, number, text, reported_at)
+           values ($1, $1, $2, $3, $4, $5, $6)""",
         person,
         report,
         uuid7(served.now()),

@@ -99,8 +99,9 @@ async def test_that_there_are_no_consents_is_a_look_and_an_id_of_anothers_is_non
 
 async def test_the_entry_commits_to_which_consents_were_shown_and_names_none(register: Register, fund: Fund) -> None:
     amina = await register.person()
-    older, newer = await fund.granted(amina), await fund.ask(amina.idcs.text)
-    await listed(register, citizen(amina.person_id), first=1)
+    older = await fund.granted(amina)
+    newer = await fund.ask(amina.idcs.text, call=fund.call(NOW + MINUTE))
+    await listed(register, citizen(amina.person_id, now=NOW + 2 * MINUTE), first=1)
     ((leaf, details),) = await register.entries(amina.person_id, "consents")
     told = [[str(newer), "REQUESTED", (await fund.row(newer))["chain_hash"].hex()]]
     assert leaf["answer"] == commitment(bytes64(details["salt"]), "answer", sha256(plain_json(told)).digest())
