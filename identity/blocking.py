@@ -15,7 +15,7 @@ Names go in by their sound (`identity.names.sound_key`), so that both scripts an
 without their place, so that given and family name may have been swapped; so may day and month. A shared key proves nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from uuid import UUID
@@ -29,6 +29,22 @@ SCHEME = 1
 HASH_BYTES = 8
 _MAX_WORDS = 4  # of a name in one script that make keys
 _BOTH = 2
+
+# What is compared -> the sealed part that holds it.
+PARTS: Mapping[str, str] = {
+    "given_ar": "person.given_name:ar",
+    "given_latin": "person.given_name:latin",
+    "family_ar": "person.family_name:ar",
+    "family_latin": "person.family_name:latin",
+    "sex": "person.sex",
+    "cnie": "person.cnie",
+    "permit": "person.residence_permit",
+    "telephone": "person.telephone",
+    "father": "person.father_name",
+    "mother": "person.mother_name",
+    "birth_place": "person.birth_place",
+    "residence": "person.residence",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +69,12 @@ class Comparable:
     birth_place: str | None = None
     residence: str | None = None
     guardians: frozenset[UUID] = frozenset()
+
+    @classmethod
+    def of(cls, values: Mapping[str, str | None], guardians: Collection[UUID] = ()) -> "Comparable":
+        """Somebody's, from the text of the sealed parts of a record, by their names ("person.given_name:ar")."""
+        parts = {name: values[part] for name, part in PARTS.items()}
+        return cls(PartialDate.parse(values["person.birth_date"] or ""), guardians=frozenset(guardians), **parts)
 
 
 def blocking_hashes(keys: KeyRing, record: Comparable) -> frozenset[bytes]:

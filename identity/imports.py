@@ -23,6 +23,7 @@ from core.errors import Conflict, Invalid, SijilError, TooCostly, Unavailable
 from core.ids import uuid7
 from core.keys import KeyRing
 from core.sealed import DataKey
+from identity.blocking import Comparable, blocking_hashes
 from identity.codes import MaritalStatus, Sex, normal_form
 from identity.divisions import Division, region_of
 from identity.models import Person
@@ -43,6 +44,7 @@ _PERSON_COLUMNS = ("person_id", "data_key", "status", "status_since", "enrolled_
 _IDENTIFIER_COLUMNS = ("hash", "kind", "key_version", "owner_id")
 _RELATIVE_COLUMNS = ("person_id", "kind", "relative_id", "valid_from")
 _REVISION_COLUMNS = ("person_id", "revision_id", "cause", "source", "recorded_at")
+_BLOCKING_COLUMNS = ("hash", "person_id", "key_version")
 _LOCK_COLUMNS = ("person_id", "lock_id", "purposes", "mandated_too", "valid_from")
 
 
@@ -118,10 +120,14 @@ async def load_persons(
     loaded = [LoadedPerson(person_id, person.idcs or next(fresh)) for person_id, person in zip(ids, persons, strict=True)]
     rows, relatives, locks = [], [], []
     identifiers: list[tuple[bytes, str, int, UUID]] = []
+    blocking: list[tuple[bytes, UUID, int]] = []
     for place, (person, known) in enumerate(zip(persons, loaded, strict=True)):
         values = _values(place, person, known.idcs)
         rows.append(_sealed_row(keys, call, known.person_id, person.status, values))
         identifiers += _identifiers(keys, known.person_id, values)
+        guardians = {ids[places[key]] for kind, key in _bonds(person) if kind == "GUARDIAN" and key in places}
+        hashes = blocking_hashes(keys, Comparable.of(values, guardians))
+        blocking += [(hash_, known.person_id, keys.index_version) for hash_ in hashes]
         for kind, key in _bonds(person):
             if key not in places or key == person.key:
                 raise Invalid("nobody else in the batch has this key", path=(place, kind.lower()))
@@ -134,6 +140,7 @@ async def load_persons(
         await connection.copy_records_to_table("identifier", records=identifiers, columns=_IDENTIFIER_COLUMNS)
     except asyncpg.UniqueViolationError:
         raise Conflict("somebody has one of these numbers already") from None
+    await connection.copy_records_to_table("blocking_key", records=blocking, columns=_BLOCKING_COLUMNS)
     revisions = [(known.person_id, uuid7(call.now), "ENROLMENT", "REGISTRY", call.now) for known in loaded]
     await connection.copy_records_to_table("person_revision", records=revisions, columns=_REVISION_COLUMNS)
     await connection.copy_records_to_table("relative", records=relatives, columns=_RELATIVE_COLUMNS)

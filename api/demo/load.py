@@ -217,6 +217,8 @@ def new_person(
         sex=person.sex,
         nationality=person.nationality,
         marital_status=person.marital_status,
+        father_name=person.father_name,
+        mother_name=person.mother_name,
         birth_place=person.birth_place,
         residence=person.residence,
         address=person.address,

@@ -7,7 +7,7 @@ Telephones are in +212 73, 74 and 79, of which no mobile operator had any when t
 
 from bisect import bisect
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import accumulate
 from random import Random  # noqa: TID251 (seeded by who asks: a demonstration must be repeatable)
@@ -28,7 +28,10 @@ ADULT = 18
 
 @dataclass(frozen=True, slots=True)
 class InventedPerson:
-    """`key` runs from 0 over a whole invention. Parents and guardian are keys of people of the same household."""
+    """`key` runs from 0 over a whole invention. Parents and guardian are keys of people of the same household.
+
+    Whose parents live elsewhere has invented ones, the same as brothers and sisters of the household.
+    """
 
     key: int
     given_ar: str
@@ -49,6 +52,8 @@ class InventedPerson:
     mother_key: int | None = None
     father_key: int | None = None
     guardian_key: int | None = None  # of every minor, an adult
+    father_name: str | None = None  # as the birth record has it, in either script
+    mother_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,11 @@ _COUNTRIES = (
     ("SEN", "west"), ("CIV", "west"), ("MLI", "west"), ("GIN", "west"), ("SYR", "levant"), ("FRA", "europe"), ("ESP", "europe"),
 )  # fmt: skip
 
+_MIDDLE, _YOUNG = 1968, 1995  # years of birth from which the next generation's names are given
+_IN_ARABIC = 0.6  # of all birth records
+_OLDER = 30  # years, a parent who is not there
+_BETWEEN_GENERATIONS = 20  # years at most between brothers and sisters of whom no parent is there
+
 # Chances that only the year of a birth is known, in the countryside; a third of that in towns.
 _YEAR_ONLY = (0.0, 0.013, 0.05, 0.14, 0.38)
 _YEAR_ONLY_FROM = (3, 18, 40, 58)  # ages at which each next chance begins
@@ -167,6 +177,7 @@ class _Inventor:
         self._today = today
         self._territory = Territory(communes)
         self._numbers = _Numbers(self._rng.randrange(20_000_000))
+        self._elsewhere = Random(f"parents of {seed}")  # noqa: S311 (as above)
         self._people = 0
 
     def households(self, persons: int) -> Iterator[InventedHousehold]:
@@ -243,7 +254,47 @@ class _Inventor:
                 guardian_key=None if age >= ADULT else first + _guardian(role),
             )
             members.append(InventedMember(person, role.kinship, own))
-        return tuple(members)
+        return self._with_parents(shape, members, pool)
+
+    def _with_parents(self, shape: Shape, members: Sequence[InventedMember], pool: str) -> tuple[InventedMember, ...]:
+        """Who lives with a parent has that parent's name in the birth record, others a name of somebody who lives elsewhere."""
+        arabic = self._elsewhere.random() < _IN_ARABIC
+        absent: list[tuple[int, str, int, str]] = []
+        found = []
+        for role, member in zip(shape.roles, members, strict=True):
+            names = [
+                self._absent(role, member.person, sex, pool, absent, arabic=arabic)
+                if place is None
+                else _whole(members[place].person, arabic=arabic)
+                for sex, place in (("M", role.father), ("F", role.mother))
+            ]
+            person = replace(member.person, father_name=names[0], mother_name=names[1])
+            found.append(replace(member, person=person))
+        return tuple(found)
+
+    def _absent(
+        self,
+        role: Role,
+        person: InventedPerson,
+        sex: str,
+        pool: str,
+        absent: list[tuple[int, str, int, str]],
+        *,
+        arabic: bool,
+    ) -> str:
+        """The name of a parent who lives elsewhere; `absent` holds those of the household so far."""
+        born = person.birth_date.year
+        for line, its, year, known in absent:
+            if (line, its) == (role.line, sex) and abs(year - born) < _BETWEEN_GENERATIONS:
+                return known
+        rng = self._elsewhere
+        given = self._name(rng, sex, born - _OLDER, pool)
+        family = (_FOREIGN_FAMILY[pool] if pool else _FAMILY).draw(rng)
+        if sex == "M":
+            family = Name(person.family_ar, (person.family_latin,))
+        made = f"{given.arabic} {family.arabic}" if arabic else f"{given.latin[0]} {family.latin[0]}"
+        absent.append((role.line, sex, born, made))
+        return made
 
     def _birth(self, age: int, *, urban: bool) -> tuple[PartialDate, int]:
         """A date of birth and the age that follows from it today, which may be a year off where the date is partial."""
@@ -261,15 +312,18 @@ class _Inventor:
     def _given(self, sex: str, born: int, pool: str) -> tuple[str, str]:
         """Arabic and Latin."""
         rng = self._rng
+        name = self._name(rng, sex, born, pool)
         if pool:
-            name = _FOREIGN_GIVEN[sex][pool].draw(rng)
             return name.arabic, name.latin[0]
-        generation = 0 if born < 1968 else 1 if born < 1995 else 2
-        name = _GIVEN[sex][generation].draw(rng)
         latin = _spelling(rng, name)
-        if sex == "M" and generation and " " not in latin and latin[:2] != "Mo" and rng.random() < 0.04:
+        if sex == "M" and born >= _MIDDLE and " " not in latin and latin[:2] != "Mo" and rng.random() < 0.04:
             return f"محمد {name.arabic}", f"Mohamed {latin}"
         return name.arabic, latin
+
+    def _name(self, rng: Random, sex: str, born: int, pool: str) -> Name:
+        if pool:
+            return _FOREIGN_GIVEN[sex][pool].draw(rng)
+        return _GIVEN[sex][0 if born < _MIDDLE else 1 if born < _YOUNG else 2].draw(rng)
 
     def _birth_place(self, place: Place, age: int, *, national: bool) -> str | None:
         if not national and age >= 10:
@@ -301,6 +355,10 @@ def _spelling(rng: Random, name: Name) -> str:
     if len(latin) == 1 or rng.random() < 0.7:
         return latin[0]
     return latin[1 + int(rng.random() * (len(latin) - 1))]
+
+
+def _whole(person: InventedPerson, *, arabic: bool) -> str:
+    return f"{person.given_ar} {person.family_ar}" if arabic else f"{person.given_latin} {person.family_latin}"
 
 
 def _guardian(role: Role) -> int:

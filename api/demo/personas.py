@@ -217,6 +217,7 @@ class _Cast:
         *,
         father: int | None = None,
         mother: int | None = None,
+        parents: tuple[str | None, str | None] = (None, None),
     ) -> InventedPerson:
         number = self._made
         self._made += 1
@@ -242,6 +243,8 @@ class _Cast:
             mother_key=mother,
             father_key=father,
             guardian_key=None if adult else mother if father is None else father,
+            father_name=parents[0],
+            mother_name=parents[1],
         )
 
     def household(
@@ -252,7 +255,8 @@ class _Cast:
         members = []
         for place in places:
             father, mother = (None if at is None else first + at for at in (place.father, place.mother))
-            person = self.person(place.civil, province, milieu, father=father, mother=mother)
+            names = [None if at is None else " ".join(places[at].civil.arabic) for at in (place.father, place.mother)]
+            person = self.person(place.civil, province, milieu, father=father, mother=mother, parents=(names[0], names[1]))
             members.append(InventedMember(person, place.kinship, dict(place.facts)))
         home = _HOMES[milieu] | dict(facts)
         return InventedHousehold(FIRST_KEY + index, milieu, region_of(province), province, 0, tuple(members), home)
