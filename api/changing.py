@@ -21,7 +21,7 @@ from access.reading import Reading
 from access.repeats import once
 from api.context import Context, opened, plain
 from core.database import Snapshot, raw
-from core.errors import Conflict, Invalid, NotFound, SijilError
+from core.errors import Conflict, Faulty, Invalid, NotFound, SijilError
 from core.keys import KeyRing
 
 MAX_STEP = 100  # characters
@@ -84,7 +84,7 @@ async def change(
             done = once(at.connection, at.keys, lambda: work(at), actor=call.actor.id, key=key, given=sent, now=call.now)
             return await done, []
     except (Invalid, Conflict, NotFound) as refusal:
-        return None, [told(refusal)]
+        return None, all_told(refusal)
 
 
 @asynccontextmanager
@@ -96,6 +96,13 @@ async def _begun(info: Info[Any, Any], call: Call) -> AsyncIterator[Changing]:
         with reading.within(Snapshot(driver)):
             yield Changing(connection, reading, call, reading.keys, context.issuer, context.passwords, context.acts)
             await reading.record(driver, call)
+
+
+def all_told(refusal: SijilError) -> list[UserError]:
+    """Each thing that is to be mended."""
+    if not isinstance(refusal, Faulty):
+        return [told(refusal)]
+    return [UserError(code=its.code, path=[_step(part) for part in its.path], message=its.message) for its in refusal.faults]
 
 
 def told(refusal: SijilError) -> UserError:

@@ -7,6 +7,7 @@
     ├── Withheld          this value is not granted to who asks, here
     ├── NotFound          no such thing (never said of people)
     ├── Invalid           the input cannot be taken as it is; `path` says which part
+    │   └── Faulty        for several reasons, all of which it has
     ├── Conflict          the thing changed meanwhile, or is there already
     ├── TooCostly         the question is larger than is allowed
     ├── RateLimited       too many questions; `retry_after` seconds
@@ -18,7 +19,8 @@
 Messages and paths never hold a person's value.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 Path = tuple[str | int, ...]
@@ -77,6 +79,30 @@ class NotFound(SijilError):
 
 class Invalid(SijilError):
     code = Code.INVALID
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with an input of many parts: a code of its own, the path of the part, and a sentence."""
+
+    code: str
+    path: Path
+    message: str
+
+
+class Faulty(Invalid):
+    """Several parts of an input are at fault: all of them are said at once."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(faults[0].message, path=faults[0].path)
+        self.faults = tuple(faults)
+
+    def under(self, *prefix: str | int) -> "Faulty":
+        return self.renamed(lambda path: (*prefix, *path))
+
+    def renamed(self, name: Callable[[Path], Path]) -> "Faulty":
+        """The same, with other paths."""
+        return Faulty([replace(fault, path=name(fault.path)) for fault in self.faults])
 
 
 class Conflict(SijilError):

@@ -61,5 +61,5 @@ def normal_number(typed: str, *path: str) -> str:
 
 
 def shown_number(number: str) -> str:
-    """A number as people read it: in groups of four."""
-    return " ".join(number[at : at + _GROUP] for at in range(0, DIGITS, _GROUP))
+    """A number as people read it: in groups of four, which stay together wherever a line ends."""
+    return "-".join(number[at : at + _GROUP] for at in range(0, DIGITS, _GROUP))
