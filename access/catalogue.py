@@ -63,6 +63,7 @@ CATALOGUE: dict[str, Attribute] = {
     for attribute in (
         _row("RK", "p", "person.idcs", "المعرف المدني والاجتماعي الرقمي", "Identifiant civil et social (IDCS)", "Civil and social identifier (IDCS)"),
         _row("R", "p", "person.token", "رمز الشخص الخاص بالهيئة", "Jeton de la personne propre à l'organisme", "The agency's own token of the person"),
+        _row("R", "p", "person.virtual_id", "المعرف الافتراضي", "Identifiant virtuel", "Virtual identifier"),
         _row("R", "p", "person.status", "وضعية القيد", "État de l'inscription", "Status of the record"),
         _row("RML", "p", "person.given_name", "الاسم الشخصي", "Prénom", "Given name", True),
         _row("RML", "p", "person.family_name", "الاسم العائلي", "Nom de famille", "Family name", True),

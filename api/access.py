@@ -32,6 +32,9 @@ strawberry.enum(OfficeKind, name="OfficeKind")
 @strawberry.input(one_of=True, description="Whom a question is about: exactly one of these.")
 class SubjectInput:
     idcs: str | None = strawberry.UNSET
+    virtual_id: str | None = strawberry.field(
+        default=strawberry.UNSET, description="A virtual number that the person gave. One for one use is spent by any answer."
+    )
     token: str | None = strawberry.field(
         default=strawberry.UNSET, description="The agency's own token, of a person or (where a household is asked about) of it."
     )
@@ -40,7 +43,7 @@ class SubjectInput:
 def named(subject: SubjectInput) -> dict[str, str | None]:
     """The members of a subject, by name."""
     members = plain(subject)
-    return {"idcs": members.get("idcs"), "token": members.get("token")}
+    return {"idcs": members.get("idcs"), "token": members.get("token"), "virtual_id": members.get("virtualId")}
 
 
 @strawberry.type(description="A word or sentence in the three languages.")

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from access import accounts, agencies, instance, publishing
+from access import accounts, agencies, instance, key_rotation, publishing
 from access.admission import Admissions
 from access.approval import Acts
 from access.authority import Documents
@@ -34,11 +34,15 @@ from core.database import Database
 from core.errors import SijilError
 from core.events import Events
 from core.keys import DEMO, KeyRing
+from core.rewrapping import REWRAPPING, rewrapping, wrapped_in
 from core.settlement import Settler
 from core.workers import Workers
+from identity import erasure
 from identity.contacts import APPLYING, applying
 from identity.owners import OWNERS
 from identity.store import DECOY
+from identity.virtual_uses import CLAIMED, USED
+from migrations.metadata import METADATA
 from migrations.run import revisions
 from registry.imports import HouseholdsRegistered
 from scoring.formula import Formula
@@ -46,6 +50,7 @@ from scoring.imports import scoring_under
 
 COLLECT_AFTER = (1_000, 10, 10)
 FORGET_SECONDS = 60.0
+EFFECTS = (SPENT, CLAIMED, COUNTED, USED, LEDGER)  # of answers, in the order in which they are written
 
 
 def wire(formula: Formula) -> Events:
@@ -57,7 +62,15 @@ def wire(formula: Formula) -> Events:
 
 def acts(keys: KeyRing, issuer: str) -> Acts:
     """All dangerous acts there are: each is proposed by one person and approved by another."""
-    return Acts((*agencies.ACTS, *publishing.ACTS, *accounts.acts(keys, issuer)))
+    return Acts(
+        (
+            *agencies.ACTS,
+            *publishing.ACTS,
+            *accounts.acts(keys, issuer),
+            *key_rotation.acts(keys),
+            *erasure.acts(keys),
+        )
+    )
 
 
 def build(
@@ -71,7 +84,7 @@ def build(
 ) -> Starlette:
     """The application for one instance. Demo instances (marked in their keys) also serve the explorer."""
     database = Database(database_url, connections=settings.connections)
-    settler = Settler(database, (SPENT, COUNTED, LEDGER), queue=settings.settlement_queue)
+    settler = Settler(database, EFFECTS, queue=settings.settlement_queue)
     service = Service(
         database=database,
         keys=keys,
@@ -99,7 +112,12 @@ def build(
     )
 
     sender = Sender(keys, OWNERS, carriers(settings, demo=demo), nobodies=frozenset({DECOY}), keep=demo)
-    workers = Workers(database, {SENDING: sender.send, APPLYING: applying(keys)}, clock=clock)
+    handlers = {
+        SENDING: sender.send,
+        APPLYING: applying(keys),
+        REWRAPPING: rewrapping(keys, wrapped_in(METADATA)),
+    }
+    workers = Workers(database, handlers, clock=clock)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

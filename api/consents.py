@@ -110,7 +110,7 @@ def _wish(given: Mapping[str, Any]) -> Wish:
 
 def _in_input(refusal: SijilError) -> SijilError:
     """How a subject is named stands below `subject` in the input; all else has the path that it is refused with."""
-    return under_subject(refusal) if refusal.path[:1] in ((), ("idcs",), ("token",)) else refusal
+    return under_subject(refusal) if refusal.path[:1] in ((), ("idcs",), ("token",), ("virtualId",)) else refusal
 
 
 # --- of a person: fields of `me`, and what leads there

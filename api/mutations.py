@@ -2,7 +2,22 @@
 
 import strawberry
 
-from api import accesses, accounts, agencies, approvals, citizens, consents, jobs, officers, sign_in, telephones
+from api import (
+    accesses,
+    accounts,
+    agencies,
+    approvals,
+    citizens,
+    consents,
+    jobs,
+    keys,
+    locks,
+    officers,
+    sign_in,
+    telephones,
+    virtual_ids,
+)
+from api import erasure as erasing
 
 
 @strawberry.type
@@ -102,3 +117,17 @@ class Mutation:
     cancel_job = strawberry.field(jobs.cancel_job, description="End a job.")
     resend_message = strawberry.field(jobs.resend_message, description="Send a held message (again), whatever became of it.")
     drop_message = strawberry.field(jobs.drop_message, description="Let a held message be.")
+    issue_virtual_id = strawberry.field(
+        virtual_ids.issue_virtual_id, description="Get a number that stands for you, for who need not know your IDCS."
+    )
+    revoke_virtual_id = strawberry.field(
+        virtual_ids.revoke_virtual_id, description="Let one of your virtual numbers lead to you no more, at once."
+    )
+    lock_identity = strawberry.field(locks.lock_identity, description="Let nothing be answered about you, for these purposes.")
+    unlock_identity = strawberry.field(locks.unlock_identity, description="Open what you locked, for good or for some minutes.")
+    erase_person = strawberry.field(
+        erasing.erase_person, description="Propose that nothing sealed of somebody opens any more. Takes two people."
+    )
+    rewrap_keys = strawberry.field(
+        keys.rewrap_keys, description="Propose that all data keys are wrapped by the newest master key. Takes two people."
+    )

@@ -11,6 +11,7 @@ from api import (
     consents,
     identity,
     jobs,
+    keys,
     officers,
     registry,
     scoring,
@@ -67,3 +68,4 @@ class Query:
     consents = strawberry.field(consents.consents, description="The consents that your agency has asked for, newest first.")
     messages = strawberry.field(jobs.messages, description="The newest messages of a demonstration.")
     jobs = strawberry.field(jobs.jobs, description="Work beside requests; where no state is named, what has not ended.")
+    master_keys = strawberry.field(keys.master_keys, description="The versions of the master key, for who rotates it.")

@@ -12,6 +12,8 @@ from access.call import ActorKind, Call, Purpose
 from api import accesses as looks
 from api import citizens, telephones
 from api import consents as agreed
+from api import locks as locking
+from api import virtual_ids as numbers
 from api.access import (
     AgencyRef,
     AgreementRef,
@@ -29,9 +31,11 @@ from api.citizens import Ward
 from api.consent_types import Consent, ConsentConnection
 from api.context import opened, raw
 from api.identity import Person
+from api.locks import IdentityLock
 from api.scalars import DateTime
 from api.selection import Selected, selected
 from api.telephones import TelephoneChange, WitnessRequest
+from api.virtual_ids import VirtualId
 from core.errors import Forbidden
 from identity import self_view
 
@@ -76,6 +80,12 @@ class Viewer:
         resolver=agreed.own_consents, description="What you were asked to consent to, newest first."
     )
     consent: Consent | None = strawberry.field(resolver=agreed.own_consent, description="One of your consents.")
+    virtual_ids: list[VirtualId] | None = strawberry.field(
+        resolver=numbers.virtual_ids, description="Your virtual numbers: the open ones first, then the newest."
+    )
+    locks: list[IdentityLock] | None = strawberry.field(
+        resolver=locking.locks, description="What you have locked now, or what will be locked again by itself, by purpose."
+    )
 
 
 async def me(info: Info[Any, Any]) -> Viewer:

@@ -1,17 +1,21 @@
 """The key ring: every secret of an instance, in one file of mode 0600 outside the database.
 
 Made once by `sijil keys init`; never made again over existing data, since nothing sealed under it would open. Each family
-of keys is versioned: the newest makes, all of them read.
+of keys is versioned: the newest makes, all of them read. A process reads the file when it starts: a version that was added
+is taken up by starting it anew.
 """
 
+import fcntl
 import hashlib
 import hmac
 import json
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,13 +23,30 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from core.canonical import text64
-from core.errors import Conflict, Unavailable
+from core.errors import Conflict, NotFound, Unavailable
 from core.ids import random_bytes
 from core.sealed import MasterKeys
 
 _FAMILIES = ("master", "index", "token", "number", "commitment")
 _SECRET_LENGTH = 32
 DEMO = "demo"
+MAX_VERSION = 65_535  # a wrapping names its version in two bytes
+
+
+class Family(StrEnum):
+    """The families that get new versions. Of the others each value would have to be looked up, or numbered, anew."""
+
+    MASTER = "master"
+    TOKEN = "token"  # noqa: S105 the name of a family
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a family, and since when it is there (None: of a file that does not say)."""
+
+    family: Family
+    number: int
+    added_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -88,12 +109,7 @@ def create(path: Path, *, mark: str, at: datetime) -> KeyRing:
     document["signing"] = [{"valid_from": at.isoformat(), "key": b64encode(random_bytes(_SECRET_LENGTH)).decode()}]
     path.parent.mkdir(parents=True, exist_ok=True)
     # Complete before it has its name: a killed `init` leaves no half key file behind.
-    draft = path.with_name(f".{path.name}.{random_bytes(8).hex()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        json.dump(document, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
+    draft = _drafted(path, document)
     try:
         os.link(draft, path)
     except FileExistsError:
@@ -137,6 +153,90 @@ def load(path: Path) -> KeyRing:
         signing=signing,
         fingerprint=hashlib.sha256(number + commitment).hexdigest()[:32],
     )
+
+
+def versions(path: Path) -> list[Version]:
+    """All versions of the families that get new ones, the oldest first. Raises Unavailable as `load`."""
+    load(path)
+    document = json.loads(path.read_bytes())
+    return [
+        Version(family, number, _added_at(document, family, number))
+        for family in Family
+        for number in sorted(map(int, document[family]))
+    ]
+
+
+def add_version(path: Path, family: Family, *, at: datetime) -> int:
+    """The number of a further version, which is in the file for good; all that were in it stay.
+
+    Processes that run make with the older one until they start anew. Raises Unavailable as `load`.
+    """
+    with _held(path) as document:
+        number = max(map(int, document[family])) + 1
+        if number > MAX_VERSION:
+            raise Conflict("there is no further version")
+        document[family][str(number)] = b64encode(random_bytes(_SECRET_LENGTH)).decode()
+        document.setdefault("added", {}).setdefault(family, {})[str(number)] = at.isoformat()
+        _replace(path, document)
+        return number
+
+
+def retire(path: Path, family: Family, number: int) -> None:
+    """Takes a version out of the file, for good: what only it opens is not opened again.
+
+    Whether there is still such a thing, the caller has looked. Raises NotFound where there is no such version, Conflict for the
+    newest.
+    """
+    with _held(path) as document:
+        if str(number) not in document[family]:
+            raise NotFound("there is no such version", path=("version",))
+        if number == max(map(int, document[family])):
+            raise Conflict("the newest version is in use", path=("version",))
+        del document[family][str(number)]
+        document.get("added", {}).get(family, {}).pop(str(number), None)
+        _replace(path, document)
+
+
+def _added_at(document: Mapping[str, Any], family: Family, number: int) -> datetime | None:
+    text = document.get("added", {}).get(family, {}).get(str(number))
+    if text is None and number == 1:
+        text = document.get("created")
+    return None if text is None else datetime.fromisoformat(text)
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[dict[str, Any]]:
+    """The document of a sound key file, which nobody else changes within the block."""
+    load(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        load(path)
+        yield json.loads(path.read_bytes())
+    finally:
+        os.close(folder)
+
+
+def _drafted(path: Path, document: Mapping[str, Any]) -> Path:
+    """A file beside it with that document, durable, for the owner alone."""
+    draft = path.with_name(f".{path.name}.{random_bytes(8).hex()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump(document, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
+
+
+def _replace(path: Path, document: Mapping[str, Any]) -> None:
+    """The file is the old one or the new one, whenever the machine stops."""
+    draft = _drafted(path, document)
+    try:
+        load(draft)
+        draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    _sync(path.parent)
 
 
 def _sync(folder: Path) -> None:

@@ -33,6 +33,7 @@ from identity import store
 from identity.consent_store import add, link_hash, link_token
 from identity.consent_telling import tell_asked
 from identity.consent_views import ONE_OF_AGENCY, PAGE_OF_AGENCY, AgencyConsentView, of_agency
+from identity.virtual_uses import use_now
 
 MAX_OPEN = 5  # requests of one agency to one person whose time to answer is not over, answered or not
 ANSWERED_WITHIN = timedelta(days=14)  # what is asked by a message
@@ -99,6 +100,7 @@ async def request_consent(
     issuer: str,
     idcs: str | None = None,
     token: str | None = None,
+    virtual_id: str | None = None,
 ) -> UUID:
     """The id of a request that waits for its answer: for ten minutes by a link, for two weeks by a message to the person.
 
@@ -107,8 +109,9 @@ async def request_consent(
     """
     agency = _agency(call)
     reading.charge(1)
-    key = store.key_of(reading.keys, agency, idcs=idcs, token=token)
+    key = store.key_of(reading.keys, agency, idcs=idcs, token=token, virtual_id=virtual_id)
     row, (subject,) = await store.subjects(reading, call, wish.purpose, [(key, None)], ())
+    await use_now(reading.settlement, await raw(connection))
     offer = await _offer(reading, call, await reading.standing(row, call, wish.purpose), wish)
     askable = decide(offer.standing, subject.state(offer.standing), call.now).ground in _ASKABLE
     person = subject.person_id if askable and subject.person_id is not None else store.DECOY
@@ -125,12 +128,18 @@ async def request_consent(
 
 @allow(Scope.CONSENT_REQUEST)
 async def preview_consent(
-    reading: Reading, call: Call, *, wish: Wish, idcs: str | None = None, token: str | None = None
+    reading: Reading,
+    call: Call,
+    *,
+    wish: Wish,
+    idcs: str | None = None,
+    token: str | None = None,
+    virtual_id: str | None = None,
 ) -> Preview:
     """What the person would be shown of that request; nothing is asked, and nobody is looked up. Raises as asking does."""
     agency = _agency(call)
     reading.charge(1)
-    store.key_of(reading.keys, agency, idcs=idcs, token=token)
+    store.key_of(reading.keys, agency, idcs=idcs, token=token, virtual_id=virtual_id)
     async with reading.snapshot():
         rows = await reading.ask(authority.alone(call.actor.kind), *authority.parameters(call, wish.purpose))
         if not rows:

@@ -48,10 +48,11 @@ class Person(Base):
         CheckConstraint("status in ('ACTIVE', 'SUSPENDED', 'DECEASED', 'CANCELLED', 'DECOY')", name="status"),
         CheckConstraint("lang in ('AR', 'FR', 'EN')", name="lang"),
         CheckConstraint("status_until is null or status = 'SUSPENDED'", name="status_until"),
+        CheckConstraint("data_key is not null or status = 'CANCELLED'", name="erased"),
     )
 
     person_id: Mapped[UUID] = mapped_column(primary_key=True)
-    data_key: Mapped[bytes] = mapped_column(LargeBinary)
+    data_key: Mapped[bytes | None] = mapped_column(LargeBinary)  # null: erased, nothing that is sealed under it opens again
     status: Mapped[str] = mapped_column(String(16))
     status_since: Mapped[datetime] = mapped_column(Instant)
     status_until: Mapped[datetime | None] = mapped_column(Instant)  # of a suspension, which is over by itself

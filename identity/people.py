@@ -89,6 +89,7 @@ async def person(
     purpose: Purpose,
     idcs: str | None = None,
     token: str | None = None,
+    virtual_id: str | None = None,
     consent: UUID | None = None,
     wanted: Collection[str],
 ) -> PersonView:
@@ -98,7 +99,7 @@ async def person(
     """
     assert call.actor.agency is not None
     reading.charge(1)
-    key = store.key_of(reading.keys, call.actor.agency, idcs=idcs, token=token)
+    key = store.key_of(reading.keys, call.actor.agency, idcs=idcs, token=token, virtual_id=virtual_id)
     row, (subject,) = await store.subjects(reading, call, purpose, [(key, consent)], wanted)
     standing = await reading.standing(row, call, purpose)
     if reading.over_budget(subject.entry_owner, subject.failures, call.now):

@@ -35,8 +35,8 @@ class Enrolment(Base):
     """A request to be enrolled. `person_id`: of the person that it becomes once it is accepted.
 
     `form`: what was declared, as one sealed document, frozen at submission and then known by `form_hash` (it holds a random
-    salt, so that the hash tells nothing). Both are null once what was refused is erased. `applicant_id`: the registered person
-    who asks for another, as their legal representative. `source`: the pack or file that it came in.
+    salt, so that the hash tells nothing). Both are null once what was refused is erased, or the person. `applicant_id`: the
+    registered person who asks for another, as their legal representative. `source`: the pack or file that it came in.
     """
 
     __tablename__ = "enrolment"
@@ -49,7 +49,7 @@ class Enrolment(Base):
         CheckConstraint("(state = 'REJECTED') = (reason is not null)", name="reason"),
         CheckConstraint("(decided_at is not null) = (state in ('ACCEPTED', 'REJECTED'))", name="decided"),
         CheckConstraint("(data_key is null) = (form is null)", name="erased"),
-        CheckConstraint("data_key is not null or state = 'REJECTED'", name="kept"),
+        CheckConstraint("data_key is not null or state in ('ACCEPTED', 'REJECTED')", name="kept"),
         CheckConstraint("decided_by <> begun_by", name="second_person"),
         CheckConstraint("octet_length(form_hash) = 32", name="form_hash"),
         Index("ix_enrolment_open", "submitted_at", postgresql_where=text("state in ('SUBMITTED', 'IN_REVIEW')")),
@@ -275,6 +275,7 @@ class VirtualId(Base):
         CheckConstraint("valid_from < valid_to", name="dates"),
         CheckConstraint("(kind = 'PERMANENT') = (valid_to is null)", name="timed"),
         CheckConstraint("uses >= 0 and (kind <> 'SINGLE_USE' or uses <= 1)", name="uses"),
+        Index(None, "person_id", "hash"),
         Index(
             "uq_virtual_id_permanent",
             "person_id",

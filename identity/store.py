@@ -20,6 +20,8 @@ from core.database import Reader, Row
 from core.errors import Invalid
 from core.keys import KeyRing
 from identity.numbers import Idcs, TokenKind, resolve_token
+from identity.virtual_numbers import VirtualNumber
+from identity.virtual_uses import Use, use, used_already
 
 DECOY = UUID("00000000-0000-7000-8000-0000000dec07")
 
@@ -53,11 +55,13 @@ def column(part: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SubjectKey:
-    """How a subject was named: by a keyed hash, or by the id inside an agency's own token."""
+    """How a subject was named: by a keyed hash (of a number that is `virtual`, or of the IDCS), or by the id inside an
+    agency's own token."""
 
     hash: bytes | None
     person_id: UUID | None
     stranger: UUID
+    virtual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +86,9 @@ class Subject:
         return SubjectState(self.status, self._locked, self._locked_mandated, self._consent, divisions)
 
 
-def key_of(keys: KeyRing, agency: UUID, *, idcs: str | None, token: str | None) -> SubjectKey:
+def key_of(keys: KeyRing, agency: UUID, *, idcs: str | None, token: str | None, virtual_id: str | None = None) -> SubjectKey:
     """Raises Invalid, with the path of the field, where the subject is not well-formed."""
-    if (idcs is None) == (token is None):
+    if (idcs is None) + (token is None) + (virtual_id is None) != 2:
         raise Invalid("a subject is named in exactly one way")
     if idcs is not None:
         try:
@@ -92,6 +96,12 @@ def key_of(keys: KeyRing, agency: UUID, *, idcs: str | None, token: str | None) 
         except Invalid as fault:
             raise fault.under("idcs") from None
         return SubjectKey(keys.index("IDCS", number), None, keys.stranger("IDCS", number))
+    if virtual_id is not None:
+        try:
+            number = VirtualNumber.parse(virtual_id).text
+        except Invalid as fault:
+            raise fault.under("virtualId") from None
+        return SubjectKey(keys.index("VIRTUAL_ID", number), None, keys.stranger("VIRTUAL_ID", number), virtual=True)
     assert token is not None
     try:
         kind, person = resolve_token(token, agency, keys.tokens)
@@ -103,11 +113,28 @@ def key_of(keys: KeyRing, agency: UUID, *, idcs: str | None, token: str | None) 
 
 
 @lru_cache(maxsize=256)
-def _statement(parts: tuple[str, ...], kind: ActorKind) -> str:
+def _statement(parts: tuple[str, ...], kind: ActorKind, virtual: bool) -> str:
+    """`virtual`: somebody is named by a virtual number, whoever has it."""
     columns = "".join(f", p.{column(part)}" for part in parts)
     first = authority.FIRST_FREE
     hashes, persons, strangers, consents, version, decoy, windows = (f"${n}" for n in range(first, first + 7))
     now, purpose, agency = authority.NOW, authority.PURPOSE, authority.AGENCY
+    virtuals, firsts = (f"${n}::boolean[]" for n in (first + 7, first + 8))
+    found_by = f"""left join identifier i on i.hash = asked.hash and i.kind = 'IDCS' and i.key_version = {version}
+      left join person known on known.person_id = coalesce(i.owner_id, asked.person_id)"""
+    if virtual:  # a number that does not count any more leads to nobody, by the same work
+        found_by = f"""left join lateral (select ({virtuals})[asked.n] as virtual, ({firsts})[asked.n] as first) named on true
+      left join identifier i on i.hash = asked.hash and i.key_version = {version}
+       and i.kind = case when named.virtual then 'VIRTUAL_ID' else 'IDCS' end
+      left join lateral (
+           select v.virtual_id from virtual_id v
+            where named.virtual and v.person_id = coalesce(i.owner_id, {decoy}) and v.hash = asked.hash
+              and v.valid_from <= {now} and (v.valid_to is null or {now} < v.valid_to)
+              and (v.revoked_at is null or {now} < v.revoked_at)
+              and (v.kind <> 'SINGLE_USE' or v.uses = 0 and named.first) limit 1) v on true
+      left join person known on known.person_id = case when named.virtual and v.virtual_id is null then null
+                                                       else coalesce(i.owner_id, asked.person_id) end"""
+    used = "v.virtual_id" if virtual else "null::uuid"
     locked = f"""(select array_agg(purpose) from identity_lock l, unnest(l.purposes) purpose where l.person_id = p.person_id
         and l.valid_from <= {now} and (l.valid_to is null or {now} < l.valid_to)"""
     return f"""
@@ -118,11 +145,10 @@ def _statement(parts: tuple[str, ...], kind: ActorKind) -> str:
            p.person_id, p.data_key, p.status{columns}, c.consent_id, c.attributes as consent_attributes,
            c.valid_from as consent_from, c.valid_to as consent_to, c.uses as consent_uses, c.used as consent_used,
            c.window_end as consent_window, coalesce(f.used, 0) as failures,
-           {locked}) as locked, {locked} and l.mandated_too) as locked_mandated
+           {locked}) as locked, {locked} and l.mandated_too) as locked_mandated, {used} as virtual_id
       from asked
       left join ({authority.source(kind)}) authority on asked.n = 1
-      left join identifier i on i.hash = asked.hash and i.kind = 'IDCS' and i.key_version = {version}
-      left join person known on known.person_id = coalesce(i.owner_id, asked.person_id) and known.status <> 'DECOY'
+      {found_by} and known.status <> 'DECOY' and known.data_key is not null
       join person p on p.person_id = coalesce(known.person_id, {decoy})
       left join lateral (
            select c.consent_id, c.attributes, c.valid_from, c.valid_to, c.uses, coalesce(u.used, 0) as used, w.window_end
@@ -150,12 +176,14 @@ async def subjects(
     """The row with the agency's authority, and the subjects asked for, in their order: one statement for any number.
 
     Of the sealed values only those of `attributes` (and the residence, for territories) are fetched. `asked` holds the key of
-    each subject and the consent that the question names, if it names one.
+    each subject and the consent that the question names, if it names one. That a virtual number was used is settled with the
+    answer.
     """
     wanted = {part for attribute in attributes for part in PARTS.get(attribute, ())} | {RESIDENCE}
     parts = tuple(part for part in SEALED_PARTS if part in wanted)
+    virtual = any(key.virtual for key, _ in asked)
     rows = await reading.ask(
-        _statement(parts, call.actor.kind),
+        _statement(parts, call.actor.kind, virtual),
         *authority.parameters(call, purpose),
         [key.hash for key, _ in asked],
         [key.person_id for key, _ in asked],
@@ -164,8 +192,22 @@ async def subjects(
         reading.keys.index_version,
         DECOY,
         window_ends(call.now),
+        *([[key.virtual for key, _ in asked], _first_named(reading, asked)] if virtual else ()),
     )
+    for (key, _), row in zip(asked, rows, strict=True):
+        if key.hash is not None and row["virtual_id"] is not None and row["known_id"] is not None:
+            use(reading.settlement, Use(row["known_id"], row["virtual_id"], key.hash, call.now))
     return rows[0], [_subject(row, parts, reading.keys) for row in rows]
+
+
+def _first_named(reading: Reading, asked: Sequence[tuple[SubjectKey, UUID | None]]) -> list[bool]:
+    """Whether each is named for the first time by the request: a number for one use serves once in it, too."""
+    named = set(used_already(reading.settlement))
+    first = []
+    for key, _ in asked:
+        first.append(key.hash not in named)
+        named |= {key.hash} if key.hash is not None else set()
+    return first
 
 
 def _subject(row: Row, parts: tuple[str, ...], keys: KeyRing) -> Subject:

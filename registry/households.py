@@ -100,6 +100,7 @@ async def household(
     code: str | None = None,
     idcs: str | None = None,
     token: str | None = None,
+    virtual_id: str | None = None,
     consent: UUID | None = None,
     wish: Wish,
 ) -> Opened:
@@ -109,7 +110,7 @@ async def household(
     """
     assert call.actor.agency is not None
     reading.charge(1)
-    found, key = await _locate(reading, call, code, idcs, token)
+    found, key = await _locate(reading, call, code, idcs, token, virtual_id)
     row, (subject,) = await identity_store.subjects(reading, call, purpose, [(key, consent)], ())
     standing = await reading.standing(row, call, purpose)
     if reading.over_budget(subject.entry_owner, subject.failures, call.now):
@@ -135,12 +136,12 @@ async def household(
 
 
 async def _locate(
-    reading: Reading, call: Call, code: str | None, idcs: str | None, token: str | None
+    reading: Reading, call: Call, code: str | None, idcs: str | None, token: str | None, virtual_id: str | None
 ) -> tuple[UUID | None, identity_store.SubjectKey]:
     """The household where it was named itself (None: nobody knows it, or a person was named), and the subject to decide on."""
     keys, agency = reading.keys, call.actor.agency
     assert agency is not None
-    if (code is None) + (idcs is None) + (token is None) != 2:
+    if [code, idcs, token, virtual_id].count(None) != 3:
         raise Invalid("a household is named in exactly one way", path=("subject",))
     if code is not None:
         try:
@@ -158,7 +159,7 @@ async def _locate(
         stranger = keys.stranger("HOUSEHOLD", str(household_id))
     else:
         try:
-            return None, identity_store.key_of(keys, agency, idcs=idcs, token=token)
+            return None, identity_store.key_of(keys, agency, idcs=idcs, token=token, virtual_id=virtual_id)
         except Invalid as fault:
             raise fault.under("subject") from None
     if row is None:

@@ -35,6 +35,14 @@ class Question:
     token: str | None
     programme: str
     consent: UUID | None
+    virtual_id: str | None = None
+
+    @property
+    def subject(self) -> dict[str, str | None]:
+        """How the subject is named, as the hash of a question has it."""
+        if self.virtual_id is not None:
+            return {"virtual_id": self.virtual_id}
+        return {"idcs": self.idcs} if self.idcs else {"token": self.token}
 
 
 @dataclass(slots=True)
@@ -103,7 +111,9 @@ def _keys(reading: Reading, agency: UUID, questions: Sequence[Question]) -> list
         try:
             _check_reference(question.reference)
             try:
-                key = identity_store.key_of(reading.keys, agency, idcs=question.idcs, token=question.token)
+                key = identity_store.key_of(
+                    reading.keys, agency, idcs=question.idcs, token=question.token, virtual_id=question.virtual_id
+                )
             except Invalid as fault:
                 raise fault.under("subject") from None
             asked.append((key, question.consent))
@@ -132,7 +142,7 @@ def _row(
     """The row that is signed: what was asked (as a hash), what was answered, and the versions that decided."""
     told = answer.refused is None and not isinstance(answer.eligible, Withheld)
     asked = {
-        "subject": {"idcs": question.idcs} if question.idcs else {"token": question.token},
+        "subject": question.subject,
         "programme": question.programme,
         "purpose": purpose,
     }

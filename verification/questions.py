@@ -38,6 +38,14 @@ class Asked:
     claims: Sequence[tuple[str, str]]
     predicates: Sequence[tuple[str, Operator, str]]
     consent: UUID | None
+    virtual_id: str | None = None
+
+    @property
+    def subject(self) -> dict[str, str | None]:
+        """How the subject is named, as the hash of a question has it."""
+        if self.virtual_id is not None:
+            return {"virtual_id": self.virtual_id}
+        return {"idcs": self.idcs} if self.idcs is not None else {"token": self.token}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +141,7 @@ def _hash(asked: Asked, purpose: Purpose) -> str:
     document: Mapping[str, Any] = {
         "v": 1,
         "purpose": purpose,
-        "subject": {"idcs": asked.idcs} if asked.idcs is not None else {"token": asked.token},
+        "subject": asked.subject,
         "claims": [list(claim) for claim in asked.claims],
         "predicates": [list(predicate) for predicate in asked.predicates],
         "consent": None if asked.consent is None else str(asked.consent),

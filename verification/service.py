@@ -100,8 +100,11 @@ async def verify(reading: Reading, call: Call, *, purpose: Purpose, batch: Seque
 def _keys(reading: Reading, agency: UUID, asked: Sequence[Question]) -> list[tuple[SubjectKey, UUID | None]]:
     keys = []
     for number, question in enumerate(asked):
+        asked_of = question.asked
         try:
-            key = identity_store.key_of(reading.keys, agency, idcs=question.asked.idcs, token=question.asked.token)
+            key = identity_store.key_of(
+                reading.keys, agency, idcs=asked_of.idcs, token=asked_of.token, virtual_id=asked_of.virtual_id
+            )
         except Invalid as fault:
             raise fault.under("requests", number, "subject") from None
         keys.append((key, question.asked.consent))

@@ -86,7 +86,7 @@ def upgrade() -> None:
         sa.CheckConstraint("(state = 'REJECTED') = (reason is not null)", name=op.f("ck_enrolment_reason")),
         sa.CheckConstraint("basis in ('DOCUMENTS', 'TESTIMONY')", name=op.f("ck_enrolment_basis")),
         sa.CheckConstraint("channel in ('ONLINE', 'CENTRE', 'FILE', 'PACK')", name=op.f("ck_enrolment_channel")),
-        sa.CheckConstraint("data_key is not null or state = 'REJECTED'", name=op.f("ck_enrolment_kept")),
+        sa.CheckConstraint("data_key is not null or state in ('ACCEPTED', 'REJECTED')", name=op.f("ck_enrolment_kept")),
         sa.CheckConstraint(
             "state in ('DRAFT', 'SUBMITTED', 'IN_REVIEW', 'ACCEPTED', 'REJECTED')", name=op.f("ck_enrolment_state")
         ),
@@ -321,6 +321,9 @@ def upgrade() -> None:
     op.add_column("person", sa.Column("father_name", sa.LargeBinary(), nullable=True))
     op.add_column("person", sa.Column("mother_name", sa.LargeBinary(), nullable=True))
     op.create_check_constraint(op.f("ck_person_status_until"), "person", "status_until is null or status = 'SUSPENDED'")
+    op.alter_column("person", "data_key", existing_type=sa.LargeBinary(), nullable=True)
+    op.create_check_constraint(op.f("ck_person_erased"), "person", "data_key is not null or status = 'CANCELLED'")
+    op.create_index(op.f("ix_virtual_id_person_id_hash"), "virtual_id", ["person_id", "hash"], unique=False)
     op.execute(
         """insert into person_revision (person_id, revision_id, cause, source, recorded_at)
            select person_id, gen_random_uuid(), 'ENROLMENT', 'REGISTRY', enrolled_at from person where status <> 'DECOY'"""
@@ -330,6 +333,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("delete from identifier where kind in ('VIRTUAL_ID', 'RECEIPT', 'ATTESTATION')")
     _kinds(OLD_KINDS)
+    op.drop_index(op.f("ix_virtual_id_person_id_hash"), table_name="virtual_id")
+    op.drop_constraint(op.f("ck_person_erased"), "person")
+    op.alter_column("person", "data_key", existing_type=sa.LargeBinary(), nullable=False)
     op.drop_constraint(op.f("ck_person_status_until"), "person")
     op.drop_column("person", "mother_name")
     op.drop_column("person", "father_name")

@@ -7,11 +7,9 @@ from typing import Any
 from access.admission import Admissions
 from access.authority import Documents
 from access.call import NOBODY, Actor
-from access.counters import COUNTED, SPENT
-from access.ledger import LEDGER
 from access.passwords import NewPassword
 from api import schema
-from api.app import acts
+from api.app import EFFECTS, acts
 from api.edge import Service
 from api.endpoint import Endpoint
 from core.settlement import Settler
@@ -40,7 +38,7 @@ class Door:
             database=its.database,
             keys=its.keys,
             documents=Documents(),
-            settler=Settler(its.database, (SPENT, COUNTED, LEDGER), queue=100),
+            settler=Settler(its.database, EFFECTS, queue=100),
             admissions=Admissions(its.keys, its.issuer),
             issuer=its.issuer,
             passwords=PASSWORDS,

@@ -23,7 +23,7 @@ AGREED = {
     "Query": "me catalogue programmes verify person household eligibility entitlement changes searchPersons duplicates agency "
     "agencies reviews approvals ledger indicators approval myAgency account accounts officer officers office offices "
     "operator operators invitation consent consents consentByLink previewConsent accessReport accessReports jobs messages "
-    "agencyName agencyNames",
+    "agencyName agencyNames masterKeys",
     "VerificationBatch": "answers receipt",
     "Verification": "reference confirmed claims token refused asOf receipt",
     "Refusal": "code retryAt",
@@ -54,7 +54,7 @@ THERE = {
     "Eligibility": "programme eligible distance reason rule asOf receipt",
 }
 INPUTS = {
-    "SubjectInput": {"idcs": "String", "token": "String"},
+    "SubjectInput": {"idcs": "String", "virtualId": "String", "token": "String"},
     "VerificationRequest": {
         "reference": "String",
         "subject": "SubjectInput!",
