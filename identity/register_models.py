@@ -107,6 +107,7 @@ class Evidence(Base):
         ),
         CheckConstraint("media_type in ('application/pdf', 'image/jpeg', 'image/png')", name="media_type"),
         CheckConstraint("size > 0", name="size"),
+        Index(None, "evidence_id"),  # a file that no row names is swept away
     )
 
     person_id: Mapped[UUID] = mapped_column(primary_key=True)

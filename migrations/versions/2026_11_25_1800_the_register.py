@@ -124,6 +124,7 @@ def upgrade() -> None:
         sa.CheckConstraint("size > 0", name=op.f("ck_evidence_size")),
         sa.PrimaryKeyConstraint("person_id", "evidence_id", name=op.f("pk_evidence")),
     )
+    op.create_index(op.f("ix_evidence_evidence_id"), "evidence", ["evidence_id"], unique=False)
     op.create_table(
         "team_device",
         sa.Column("kid", sa.String(length=128), nullable=False),
@@ -362,6 +363,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_testimony_witness_id_given_at"), table_name="testimony")
     op.drop_table("testimony")
     op.drop_table("team_device")
+    op.drop_index(op.f("ix_evidence_evidence_id"), table_name="evidence")
     op.drop_table("evidence")
     op.drop_index("ix_enrolment_open", table_name="enrolment", postgresql_where=sa.text("state in ('SUBMITTED', 'IN_REVIEW')"))
     op.drop_index("ix_enrolment_expires", table_name="enrolment", postgresql_where=sa.text("state = 'DRAFT'"))
