@@ -16,7 +16,7 @@ from core.errors import Forbidden, Unauthenticated
 from core.keys import KeyRing
 from identity.holders import language
 from identity.people import PersonView, name_places, open_person
-from identity.store import PARTS, SEALED_PARTS, Subject, column
+from identity.store import PARTS, SEALED_PARTS, STATUS_NOW, Subject, column
 
 NAMES = frozenset({"person.given_name", "person.family_name"})
 FIELD = "me"
@@ -59,12 +59,13 @@ class Wish:
     wards: frozenset[str] | None = None
 
 
+_STATUS = STATUS_NOW.format(now="$3")
 _OWN = f"""
-select p.person_id, p.data_key, p.status, p.lang{{}}, null::timestamptz as valid_from, null::timestamptz as valid_to
+select p.person_id, p.data_key, {_STATUS} as status, p.lang{{}}, null::timestamptz as valid_from, null::timestamptz as valid_to
   from person p where p.person_id = $1
 union all
 select * from (
-    select p.person_id, p.data_key, p.status, p.lang{{}}, r.valid_from, r.valid_to
+    select p.person_id, p.data_key, {_STATUS} as status, p.lang{{}}, r.valid_from, r.valid_to
       from relative r join person p on p.person_id = r.person_id and p.status in ('ACTIVE', 'SUSPENDED')
      where $4 and r.relative_id = $2 and r.kind = 'GUARDIAN' and r.valid_from <= $3 and (r.valid_to is null or $3 < r.valid_to)
      order by r.valid_from, p.person_id limit {MAX_WARDS}) wards"""

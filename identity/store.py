@@ -47,6 +47,8 @@ PARTS: dict[str, tuple[str, ...]] = {
 RESIDENCE = "person.residence"
 _WINDOWS = "array[" + ", ".join(f"'{window}'" for window in Window) + "]::varchar[]"
 SEALED_PARTS = tuple(part for parts in PARTS.values() for part in parts)
+# The status that counts at `now` of a row `p` of person: a suspension is over by itself.
+STATUS_NOW = "case when p.status = 'SUSPENDED' and p.status_until <= {now} then 'ACTIVE' else p.status end"
 
 
 def column(part: str) -> str:
@@ -142,9 +144,9 @@ def _statement(parts: tuple[str, ...], kind: ActorKind, virtual: bool) -> str:
         select * from unnest({hashes}::bytea[], {persons}::uuid[], {strangers}::uuid[], {consents}::uuid[])
         with ordinality as asked (hash, person_id, stranger, consent_id, n))
     select {authority.COLUMNS}, known.person_id as known_id, coalesce(known.person_id, asked.stranger) as entry_owner,
-           p.person_id, p.data_key, p.status{columns}, c.consent_id, c.attributes as consent_attributes,
-           c.valid_from as consent_from, c.valid_to as consent_to, c.uses as consent_uses, c.used as consent_used,
-           c.window_end as consent_window, coalesce(f.used, 0) as failures,
+           p.person_id, p.data_key, {STATUS_NOW.format(now=now)} as status{columns},
+           c.consent_id, c.attributes as consent_attributes, c.valid_from as consent_from, c.valid_to as consent_to,
+           c.uses as consent_uses, c.used as consent_used, c.window_end as consent_window, coalesce(f.used, 0) as failures,
            {locked}) as locked, {locked} and l.mandated_too) as locked_mandated, {used} as virtual_id
       from asked
       left join ({authority.source(kind)}) authority on asked.n = 1
