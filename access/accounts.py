@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from access import notices
 from access.account_models import RoleGrant
 from access.account_rows import (
     Newcomer,
@@ -26,6 +27,7 @@ from access.account_rows import (
     locked,
     new_invitation,
     open_account,
+    tell_account,
     void_factors,
 )
 from access.approval import Act, Approved, Document, refuse_unless_approved
@@ -131,16 +133,20 @@ async def _waiting(connection: AsyncConnection, call: Call, account: UUID) -> No
 
 
 @allow(Scope.ACCOUNT_MANAGE)
-async def revoke_role(connection: AsyncConnection, call: Call, *, grant: UUID) -> UUID:
-    """The account that has the role no longer, from the next request on. Raises NotFound, and Forbidden for one's own."""
+async def revoke_role(connection: AsyncConnection, call: Call, keys: KeyRing, *, grant: UUID) -> UUID:
+    """The account that has the role no longer, from the next request on; whoever has it is told.
+
+    Raises NotFound, and Forbidden for one's own.
+    """
     row = (await connection.execute(select(RoleGrant).where(RoleGrant.grant_id == grant).with_for_update())).first()
     if row is None:
         raise NotFound("no such role", path=("grant",))
     _refuse_oneself(call, row.account_id)
     _refuse_beyond(call, None if row.division is None else [row.division])
+    account: UUID = row.account_id
     if row.revoked_at is None:
         await end_grants(connection, call.now, [grant])
-    account: UUID = row.account_id
+        await _tell(connection, call, keys, account, notices.RoleTaken())
     return account
 
 
@@ -154,6 +160,13 @@ async def disable_account(connection: AsyncConnection, call: Call, keys: KeyRing
     _refuse_oneself(call, account)
     await _refuse_beyond_account(connection, call, account)
     await close_account(connection, keys, call, row)
+
+
+async def _tell(connection: AsyncConnection, call: Call, keys: KeyRing, account: UUID, notice: notices.Notice) -> None:
+    """Tells whoever has taken the account up: to others it is nothing yet, or nothing any more."""
+    row = await locked(connection, account)
+    if row.password is not None and row.disabled_at is None:
+        await tell_account(connection, keys, call, account, notice)
 
 
 def _refuse_oneself(call: Call, account: UUID) -> None:
@@ -182,12 +195,16 @@ def acts(keys: KeyRing, issuer: str) -> tuple[Act, ...]:
     ACCOUNT_RESET  {account}    password, second factor and recovery codes are void, and an invitation is sent anew
     """
 
+    async def grant(connection: AsyncConnection, call: Call, change: Document, approved: Approved) -> Document:
+        made = await grant_role(connection, call, keys, approved, change=change)
+        return {"account": change["account"], "grant": str(made)}
+
     async def reset(connection: AsyncConnection, call: Call, change: Document, approved: Approved) -> Document:
         await reset_account(connection, call, keys, approved, change=change, issuer=issuer)
         return {"account": change["account"]}
 
     return (
-        Act(ROLE_GRANTED, Scope.ACCOUNT_MANAGE, _territory, _before_role, _grant),
+        Act(ROLE_GRANTED, Scope.ACCOUNT_MANAGE, _territory, _before_role, grant),
         Act(ACCOUNT_RESET, Scope.ACCOUNT_MANAGE, lambda _: None, _before_reset, reset),
     )
 
@@ -199,11 +216,16 @@ def role_granted(account: UUID, role: Role, *, division: str | None, valid_to: d
 
 
 @allow(Scope.ACCOUNT_MANAGE)
-async def grant_role(connection: AsyncConnection, call: Call, approved: Approved, *, change: Document) -> UUID:
-    """The new grant of a role, approved as ROLE_GRANTED. Raises Invalid, NotFound or Conflict for what cannot be."""
+async def grant_role(connection: AsyncConnection, call: Call, keys: KeyRing, approved: Approved, *, change: Document) -> UUID:
+    """The new grant of a role, approved as ROLE_GRANTED; whoever has it is told.
+
+    Raises Invalid, NotFound or Conflict for what cannot be.
+    """
     refuse_unless_approved(approved, ROLE_GRANTED, change)
     account, role, division, valid_to = await _role_of(connection, call, change)
-    return await give_role(connection, call.now, account, role, division=division, valid_to=valid_to)
+    grant = await give_role(connection, call.now, account, role, division=division, valid_to=valid_to)
+    await _tell(connection, call, keys, account, notices.RoleGranted())
+    return grant
 
 
 @allow(Scope.ACCOUNT_MANAGE)
@@ -224,11 +246,6 @@ def _territory(change: Document) -> Collection[str] | None:
 async def _before_role(connection: AsyncConnection, call: Call, change: Document) -> Document:
     account, _, _, _ = await _role_of(connection, call, change)
     return {"roles": [_said(grant) for grant in await grants_of(connection, call.now, account)]}
-
-
-async def _grant(connection: AsyncConnection, call: Call, change: Document, approved: Approved) -> Document:
-    grant = await grant_role(connection, call, approved, change=change)
-    return {"account": change["account"], "grant": str(grant)}
 
 
 async def _before_reset(connection: AsyncConnection, call: Call, change: Document) -> Document:

@@ -13,8 +13,9 @@ import orjson
 from sqlalchemy import Row, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from access import notices
 from access.account_models import Account, Invitation
-from access.account_rows import HOLDS, data_key, renew_codes
+from access.account_rows import HOLDS, data_key, renew_codes, tell_account
 from access.call import ActorKind, Call, open_to_all
 from access.passwords import NewPassword
 from access.reading import Reading
@@ -120,6 +121,7 @@ async def take_up(
 ) -> tuple[str, ...]:
     """The recovery codes, told this once: the account has its password and its second factor now, and may sign in.
 
+    Whom the invitation was for is told, whoever had its link.
     Raises Invalid for an invitation or a ticket that is of no use (any more), and for a code that is not the one of now.
     """
     refuse_unless_at_the_door(call)
@@ -141,6 +143,7 @@ async def take_up(
     used = Invitation.token_hash == row.token_hash
     await connection.execute(update(Invitation).where(used).values(used_at=call.now))
     await give_back(connection, _charges(keys, call, account), now=call.now)
+    await tell_account(connection, keys, call, account, notices.SecondFactorSet())
     return await renew_codes(connection, keys, account)
 
 

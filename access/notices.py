@@ -14,7 +14,9 @@ from typing import Any, ClassVar
 from babel import Locale
 
 from access.catalogue import Lang
-from access.notice_texts import TEXTS, NoticeName, Text
+from access.notice_texts import NoticeName, Text
+from access.notice_texts_accounts import OF_ACCOUNTS
+from access.notice_texts_citizens import OF_CITIZENS
 from core.dates import CIVIL_ZONE
 from core.errors import Internal, Invalid
 from core.gsm import fits_one, in_alphabet
@@ -26,7 +28,8 @@ MAX_NUMBER = 24
 MAX_MINUTES = 60
 LEGIBLE_NAME = 15  # a shorter one gives way to a form without the link: "The Agency…" says nothing
 SHORTEST_NAME = 8
-_CODE = re.compile(r"\d{6}", re.ASCII)
+TEXTS = {**OF_CITIZENS, **OF_ACCOUNTS}
+_CODE = re.compile(r"\d{6}|\d{10}", re.ASCII)
 _NUMBER = re.compile(rf"[A-Z0-9-]{{1,{MAX_NUMBER}}}", re.ASCII)
 _LINK = re.compile(r"https?://[!-~]+", re.ASCII)
 _NAMES = ("agency", "centre")  # the parameters that may be shortened
@@ -78,7 +81,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class OneTimeCode(Notice):
-    """The six digits that one signs in, or signs a form, with."""
+    """The six digits (or ten) that one signs in, or signs a form, with."""
 
     name = NoticeName.ONE_TIME_CODE
     code: str
@@ -91,7 +94,7 @@ class OneTimeCode(Notice):
 
 @dataclass(frozen=True)
 class AssistCode(OneTimeCode):
-    """The six digits that a form is filled in with at a centre. `centre`: its name in the language of the notice."""
+    """The digits that a form is filled in with at a centre. `centre`: its name in the language of the notice."""
 
     name = NoticeName.ASSIST_CODE
     centre: str
@@ -100,6 +103,13 @@ class AssistCode(OneTimeCode):
 @dataclass(frozen=True)
 class NewSignIn(Notice):
     name = NoticeName.NEW_SIGN_IN
+
+
+@dataclass(frozen=True)
+class SignInTried(Notice):
+    """Somebody tries codes with the person's number, again and again; codes are longer now."""
+
+    name = NoticeName.SIGN_IN_TRIED
 
 
 @dataclass(frozen=True)
@@ -137,6 +147,21 @@ class TelephoneChangeBegun(Notice):
 
 
 @dataclass(frozen=True)
+class TelephoneChangeFirm(Notice):
+    """In the place of the one before, where only a centre can stop the change."""
+
+    name = NoticeName.TELEPHONE_CHANGE_FIRM
+    takes_effect: datetime
+
+
+@dataclass(frozen=True)
+class TelephoneChangeStopped(Notice):
+    """For the old number and for the one that it was to be."""
+
+    name = NoticeName.TELEPHONE_CHANGE_STOPPED
+
+
+@dataclass(frozen=True)
 class TelephoneChanged(Notice):
     name = NoticeName.TELEPHONE_CHANGED
 
@@ -159,6 +184,33 @@ class Invitation(Notice):
 @dataclass(frozen=True)
 class AccountDisabled(Notice):
     name = NoticeName.ACCOUNT_DISABLED
+
+
+@dataclass(frozen=True)
+class PasswordChanged(Notice):
+    name = NoticeName.PASSWORD_CHANGED
+
+
+@dataclass(frozen=True)
+class RecoveryCodesRenewed(Notice):
+    name = NoticeName.RECOVERY_CODES_RENEWED
+
+
+@dataclass(frozen=True)
+class SecondFactorSet(Notice):
+    """The account was taken up, for the first time or after it was reset: it has a password and a second factor."""
+
+    name = NoticeName.SECOND_FACTOR_SET
+
+
+@dataclass(frozen=True)
+class RoleGranted(Notice):
+    name = NoticeName.ROLE_GRANTED
+
+
+@dataclass(frozen=True)
+class RoleTaken(Notice):
+    name = NoticeName.ROLE_TAKEN
 
 
 @dataclass(frozen=True)
@@ -195,15 +247,23 @@ NOTICES: Mapping[NoticeName, type[Notice]] = {
         OneTimeCode,
         AssistCode,
         NewSignIn,
+        SignInTried,
         ConsentAsked,
         ConsentGiven,
         ConsentWithdrawn,
         ConsentEnded,
         TelephoneChangeBegun,
+        TelephoneChangeFirm,
+        TelephoneChangeStopped,
         TelephoneChanged,
         WitnessAsked,
         Invitation,
         AccountDisabled,
+        PasswordChanged,
+        RecoveryCodesRenewed,
+        SecondFactorSet,
+        RoleGranted,
+        RoleTaken,
         ProposalWaiting,
         AccessReportReceived,
         AccessReportAnswered,
@@ -261,7 +321,7 @@ def shortenings(name: str) -> Iterator[str]:
 
 def _check_code(code: str) -> None:
     if not _CODE.fullmatch(code):
-        raise Invalid("not a code of six digits")
+        raise Invalid("not a code of six digits, or of ten")
 
 
 def _check_minutes(minutes: int) -> None:

@@ -222,7 +222,7 @@ async def change_password(
 ) -> None:
     """Puts the chosen password (`stored`: its hash) in place of the current one, and ends all other sessions.
 
-    Raises Invalid where the current one or the code of the second factor is wrong.
+    Whoever has the account is told. Raises Invalid where the current one or the code of the second factor is wrong.
     """
     account = _own(call)
     row = await _account(connection, call, account)
@@ -232,16 +232,21 @@ async def change_password(
     sealed = data_key(keys, row).seal("account.password", account, stored)
     await connection.execute(update(Account).where(Account.account_id == account).values(password=sealed))
     await end_sessions_of(connection, call.now, account, but=call.actor.session)
+    await tell_account(connection, keys, call, account, notices.PasswordChanged())
 
 
 @allow(Scope.SELF_READ)
 async def renew_recovery_codes(connection: AsyncConnection, call: Call, keys: KeyRing, *, code: str) -> tuple[str, ...]:
-    """New recovery codes, told this once; the older ones are of no use any more. The try was counted (`confirming.py`).
+    """New recovery codes, told this once; the older ones are of no use any more, and one is told that there are new ones.
 
+    The try was counted (`confirming.py`).
     Raises Invalid for a wrong code of the second factor.
     """
+    account = _own(call)
     await check_second_factor(keys)(connection, call, code)
-    return await renew_codes(connection, keys, _own(call))
+    codes = await renew_codes(connection, keys, account)
+    await tell_account(connection, keys, call, account, notices.RecoveryCodesRenewed())
+    return codes
 
 
 # --- parts

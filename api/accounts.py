@@ -232,7 +232,7 @@ async def revoke_role(info: Info[Any, Any], input: RevokeRoleInput) -> AccountPa
     given = plain(input)
 
     async def work(at: Changing) -> UUID:
-        return await accounts.revoke_role(at.connection, at.call, grant=id_of(given["grant"], "grant"))
+        return await accounts.revoke_role(at.connection, at.call, at.keys, grant=id_of(given["grant"], "grant"))
 
     return await _changed(info, input, work)
 

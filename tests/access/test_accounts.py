@@ -174,6 +174,7 @@ async def test_an_account_is_taken_up_in_two_steps_and_between_them_nothing_is_s
     assert await refusal(house.first_step(EMAIL)) == (Invalid, ())
     codes = await house.take_up(token, proposed.ticket, code_of(proposed.secret))
     assert len(set(codes)) == 10
+    assert [notice for notice, _ in await house.told(account)] == ["INVITATION", "SECOND_FACTOR_SET"]
     row = await house.row(account)
     assert None not in (row["password"], row["totp"], row["second_factor"])
     assert proposed.secret.encode() not in row["totp"]
@@ -318,16 +319,27 @@ async def test_a_role_is_given_by_two_and_counts_from_the_next_request_on(house:
     (row,) = await house.database.ask("select before, territory from proposal")
     assert (row["before"], row["territory"]) == ('{"roles": []}', ["04.281"])
     assert await house.count("role_grant", "account_id = $1", its.account) == 0
+    assert await house.told(its.account) == []
     outcome = await approved(house, second, proposal)
+    assert [notice for notice, _ in await house.told(its.account)] == ["ROLE_GRANTED"]
     found = await who(house.database, house.keys, token, NOW)
     assert found is not None
     assert Scope.ASSIST in found.actor.scopes
     assert found.actor.reaches(Scope.ASSIST, ["04.281.01.03"])
     assert not found.actor.reaches(Scope.ASSIST, ["04.291"])
-    await house.transact(lambda c: accounts.revoke_role(c, chief, grant=UUID(outcome["grant"])))
+    await house.transact(lambda c: accounts.revoke_role(c, chief, house.keys, grant=UUID(outcome["grant"])))
+    assert [notice for notice, _ in await house.told(its.account)] == ["ROLE_GRANTED", "ROLE_TAKEN"]
     found = await who(house.database, house.keys, token, NOW)
     assert found is not None
     assert found.actor.scopes == {Scope.SELF_READ}
+
+
+async def test_of_a_role_who_has_not_taken_the_account_up_is_not_told(house: House, chief: Call) -> None:
+    second = call_of((await house.account(Role.ADMINISTRATOR)).account, "ADMINISTRATOR")
+    account = await invited(house, chief)
+    outcome = await approved(house, second, await proposed(house, chief, "ROLE_GRANTED", change(account, "AUDITOR")))
+    await house.transact(lambda c: accounts.revoke_role(c, chief, house.keys, grant=UUID(outcome["grant"])))
+    assert [notice for notice, _ in await house.told(account)] == ["INVITATION"]
 
 
 async def test_a_role_ends_at_its_date(house: House, chief: Call) -> None:
@@ -399,7 +411,7 @@ async def test_nobody_changes_their_own_roles_or_account(house: House, chief: Ca
         proposal = await proposed(house, chief, kind, given)
         assert (await refusal(approved(house, call, proposal)))[0] is Forbidden
     (grant,) = await house.database.ask("select grant_id from role_grant where account_id = $1", second.account)
-    own = house.transact(lambda c: accounts.revoke_role(c, call, grant=grant["grant_id"]))
+    own = house.transact(lambda c: accounts.revoke_role(c, call, house.keys, grant=grant["grant_id"]))
     assert (await refusal(own))[0] is Forbidden
     assert (await refusal(disabled(house, call, second.account)))[0] is Forbidden
     assert await house.count("role_grant", "revoked_at is null and account_id = $1", second.account) == 1
@@ -411,7 +423,7 @@ async def test_what_was_approved_is_what_is_done(house: House, chief: Call) -> N
     call = machine(Scope.ACCOUNT_MANAGE)
     for_one = at_the_machine(call, "ROLE_GRANTED", change(its.account))
     for given in (change(other.account), change(its.account, "ADMINISTRATOR")):
-        work = house.transact(lambda c, given=given: accounts.grant_role(c, call, for_one, change=given))  # type: ignore[misc]
+        work = house.transact(lambda c, given=given: accounts.grant_role(c, call, house.keys, for_one, change=given))  # type: ignore[misc]
         assert (await refusal(work))[0] is Forbidden
     reset = house.transact(
         lambda c: accounts.reset_account(c, call, house.keys, for_one, change={"account": str(its.account)}, issuer=ISSUER)
@@ -432,7 +444,7 @@ async def test_who_administers_a_part_of_the_country_reaches_no_further(house: H
         assert (await refusal(disabled(house, call, target.account)))[0] is Forbidden
         grants = await house.database.ask("select grant_id from role_grant where account_id = $1", target.account)
         for grant in grants:
-            work = house.transact(lambda c, grant=grant: accounts.revoke_role(c, call, grant=grant["grant_id"]))  # type: ignore[misc]
+            work = house.transact(lambda c, grant=grant: accounts.revoke_role(c, call, house.keys, grant=grant["grant_id"]))  # type: ignore[misc]
             assert (await refusal(work))[0] is Forbidden
     assert (await refusal(invited(house, call)))[0] is Forbidden
     wide = change(inside.account, "SUPERVISOR")
@@ -492,13 +504,17 @@ async def test_whoever_was_disabled_and_is_invited_again_begins_anew(house: Hous
 
 async def test_a_role_that_is_not_there_is_not_taken_and_one_taken_stays_so_since_then(house: House, chief: Call) -> None:
     its = await house.account(Role.AUDITOR)
-    assert await refusal(house.transact(lambda c: accounts.revoke_role(c, chief, grant=uuid7(NOW)))) == (NotFound, ("grant",))
+    assert await refusal(house.transact(lambda c: accounts.revoke_role(c, chief, house.keys, grant=uuid7(NOW)))) == (
+        NotFound,
+        ("grant",),
+    )
     (row,) = await house.database.ask("select grant_id from role_grant where account_id = $1", its.account)
     for now in (NOW, LATER):
         call = replace(chief, now=now)
-        await house.transact(lambda c, call=call: accounts.revoke_role(c, call, grant=row["grant_id"]))  # type: ignore[misc]
+        await house.transact(lambda c, call=call: accounts.revoke_role(c, call, house.keys, grant=row["grant_id"]))  # type: ignore[misc]
     (row,) = await house.database.ask("select revoked_at from role_grant where account_id = $1", its.account)
     assert row["revoked_at"] == NOW
+    assert [notice for notice, _ in await house.told(its.account)] == ["ROLE_TAKEN"]
 
 
 # --- a lost second factor
@@ -519,6 +535,7 @@ async def test_a_reset_by_two_voids_everything_and_sends_an_invitation(house: Ho
     assert await house.count("recovery_code") == 0
     new = await house.choose(await house.link_token(its.account))
     await house.take_up(await house.link_token(its.account), new.ticket, code_of(new.secret))
+    assert [notice for notice, _ in await house.told(its.account)] == ["INVITATION", "SECOND_FACTOR_SET"]
     assert await house.count("role_grant", "account_id = $1 and revoked_at is null", its.account) == 1
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from access import notices
 from access.catalogue import Lang
-from access.notice_texts import TEXTS, NoticeName
-from access.notices import MAX_LINK, MAX_MINUTES, MAX_NAME, MAX_NUMBER, NOTICES, Channel, Notice, shortenings, wording
+from access.notice_texts import NoticeName
+from access.notices import MAX_LINK, MAX_MINUTES, MAX_NAME, MAX_NUMBER, NOTICES, TEXTS, Channel, Notice, shortenings, wording
 from core.errors import Invalid
 from core.gsm import fits_one, septets
 
@@ -31,7 +31,7 @@ TYPICAL: dict[str, Any] = {
     "takes_effect": WHEN,
 }
 LONGEST: dict[str, Any] = {
-    "code": "999999",
+    "code": "9" * 10,
     "minutes": MAX_MINUTES,
     "agency": "W" * MAX_NAME,
     "centre": "W" * MAX_NAME,
@@ -154,6 +154,30 @@ def test_every_notice_fits_one_text_message_whatever_it_says(
             {},
             f"Sijil: your number changes on 28/12/2026 23:59. Not you? Stop it: {LINK} or at any centre.",
         ),
+        (
+            NoticeName.TELEPHONE_CHANGE_FIRM,
+            Lang.FR,
+            {},
+            "Sijil : votre numéro change le 28/12/2026 23:59. Pas vous ? Seul un centre peut le stopper : allez-y avant.",
+        ),
+        (
+            NoticeName.TELEPHONE_CHANGE_STOPPED,
+            Lang.AR,
+            {},
+            "سجل: أوقف تغيير هاتفك. لست أنت من أوقفه؟ راجع أحد المراكز.",
+        ),
+        (
+            NoticeName.SIGN_IN_TRIED,
+            Lang.EN,
+            {},
+            "Sijil: somebody tried in vain to sign in with your number. Your codes are longer now. Give them to nobody.",
+        ),
+        (
+            NoticeName.ONE_TIME_CODE,
+            Lang.EN,
+            {"code": "4028170031"},
+            "Sijil: your code is 4028170031. It is good for 3 minutes. Give it to nobody.",
+        ),
         (NoticeName.INVITATION, Lang.EN, {}, f"Sijil: an account is there for you: {LINK}"),
         (
             NoticeName.INVITATION,
@@ -189,6 +213,7 @@ def test_an_e_mail_has_a_subject_and_says_it_in_full() -> None:
     ("name", "values", "path"),
     [
         (NoticeName.ONE_TIME_CODE, {"code": "12345"}, ("code",)),
+        (NoticeName.ONE_TIME_CODE, {"code": "12345678"}, ("code",)),
         (NoticeName.ONE_TIME_CODE, {"code": "٤٠٢٨١٧"}, ("code",)),
         (NoticeName.ONE_TIME_CODE, {"minutes": 0}, ("minutes",)),
         (NoticeName.CONSENT_ASKED, {"agency": "a\nb"}, ("agency",)),

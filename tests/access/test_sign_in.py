@@ -422,6 +422,7 @@ async def test_a_password_is_changed_by_the_current_one_and_a_code_and_other_ses
     await changed(house, call, its.code(call.now))
     left = await house.database.ask("select session_hash from session where ended_at is null")
     assert [row["session_hash"] for row in left] == [mine.actor.session]
+    assert [notice for notice, _ in await house.told(its.account)] == ["NEW_SIGN_IN", "NEW_SIGN_IN", "PASSWORD_CHANGED"]
     door = at_the_door(later + 2 * STEP)
     assert await refusal(house.first_step(its.email, call=door)) == (Invalid, ())
     assert await house.first_step(its.email, NEW, call=door)
@@ -440,6 +441,7 @@ async def test_a_password_is_not_changed_where_anything_is_wrong(house: House, w
     new = {"new": "short", "name": f"{its.email} 1"}.get(wrong, NEW)
     assert await refusal(changed(house, call, code, current, new)) == (Invalid, (path,))
     assert await house.row(its.account) == before
+    assert [notice for notice, _ in await house.told(its.account)] == ["NEW_SIGN_IN"]
 
 
 async def test_tries_at_ones_own_password_and_code_are_counted_together(house: House) -> None:
@@ -465,7 +467,11 @@ async def test_new_recovery_codes_need_a_code_and_void_the_older_ones(house: Hou
 
     assert await refusal(renewed("000000")) == (Invalid, ("code",))
     assert await refusal(renewed(older[0])) == (Invalid, ("code",))
+    assert [notice for notice, _ in await house.told(its.account)] == ["NEW_SIGN_IN"]
     newer = await renewed(its.code(call.now))
+    (_, (notice, text)) = await house.told(its.account)
+    assert notice == "RECOVERY_CODES_RENEWED"
+    assert not any(code in text for code in newer)
     assert len(set(newer)) == 10
     assert not set(newer) & set(older)
     half = await house.first_step(its.email, call=call_at_door(call))

@@ -41,13 +41,13 @@ async def test_everybody_it_tells_of_signs_in_at_once_with_the_rights_it_tells(h
     assert [(row["role"], row["division"]) for row in grants] == told_roles
 
 
-async def test_two_of_them_can_approve_each_others_acts_and_nobody_was_written_to(house: House, enrol: Enrol) -> None:
+async def test_two_of_them_can_approve_each_others_acts_and_nobody_was_sent_a_link(house: House, enrol: Enrol) -> None:
     agencies = {"CNSS_DEMO": (await enrol("CNSS_DEMO")).agency_id}
     people = await accounts.make(house.database, house.keys, CALL, agencies, issuer=ISSUER)
     able = [one for one in people if {Role.ADMINISTRATOR, Role.PUBLISHER} <= set(one.profile.roles)]
     assert len(able) == 2
     assert {one.profile.agency for one in people} == {None, "CNSS_DEMO"}
-    assert await house.count("message") == 0
+    assert await house.count("message", "notice = 'SECOND_FACTOR_SET'") == await house.count("message") == len(people)
     assert await house.count("throttle", "kind = 'PAIR'") == 0
     assert await house.count("invitation", "used_at is null and expires_at > $1", NOW) == 0
     for one in people:
