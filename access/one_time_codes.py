@@ -1,7 +1,8 @@
 """One-time codes: six digits sent to a telephone or an e-mail, good for three minutes and five tries.
 
 Wrong tries spend the code, never the account: a stranger can neither lock anybody out nor learn who is on record. For an
-identifier that nobody has a code is made just so, and told to nobody.
+identifier that nobody has a code is made just so, and told to nobody. Whoever has guessed wrong too often is sent ten digits,
+which nobody guesses: how often that is, `identity/challenges.py` says.
 """
 
 import hmac
@@ -17,10 +18,11 @@ from core.keys import KeyRing
 from core.texts import LATIN_DIGITS
 
 DIGITS = 6
+LONG_DIGITS = 10
 LIFETIME_SECONDS = 180
 TRIES = 5
 MAX_TYPED = 32  # characters
-_CODE = re.compile(rf"[0-9]{{{DIGITS}}}", re.ASCII)
+_CODE = re.compile(rf"[0-9]{{{DIGITS}}}|[0-9]{{{LONG_DIGITS}}}", re.ASCII)
 _FAIR = 250  # of the 256 values of a byte, those that give each digit equally often
 
 
@@ -51,12 +53,12 @@ def judge(challenge: Challenge, code_hash: bytes, now: datetime) -> Outcome:
     return Outcome.RIGHT if fits else Outcome.WRONG
 
 
-def new_code(source: Callable[[int], bytes] = random_bytes) -> str:
-    """Six digits, each code as likely as any other: bytes that would favour some digits are passed over."""
-    digits = ""
-    while len(digits) < DIGITS:
-        digits += "".join(str(byte % 10) for byte in source(16) if byte < _FAIR)
-    return digits[:DIGITS]
+def new_code(source: Callable[[int], bytes] = random_bytes, *, digits: int = DIGITS) -> str:
+    """So many digits, each code as likely as any other: bytes that would favour some digits are passed over."""
+    found = ""
+    while len(found) < digits:
+        found += "".join(str(byte % 10) for byte in source(16) if byte < _FAIR)
+    return found[:digits]
 
 
 def code_hash(keys: KeyRing, challenge: UUID, code: str) -> bytes:
@@ -65,7 +67,10 @@ def code_hash(keys: KeyRing, challenge: UUID, code: str) -> bytes:
 
 
 def parse_code(typed: str) -> str | None:
-    """Six Latin digits, of a code typed in Latin, Arabic-Indic or Persian ones, with blanks or without; None for other text."""
+    """Six Latin digits, or ten, of a code typed in Latin, Arabic-Indic or Persian ones, with blanks or without.
+
+    None for other text.
+    """
     if len(typed) > MAX_TYPED:
         return None
     code = "".join(typed.split()).translate(LATIN_DIGITS)

@@ -137,6 +137,13 @@ async def give_back(connection: AsyncConnection, charges: Sequence[Charge], *, n
         await connection.execute(statement, {"key": charge.key, "kind": charge.rule.kind, "now": now})
 
 
+async def is_spent(connection: AsyncConnection, charge: Charge, *, now: datetime) -> bool:
+    """Whether a budget has nothing left. Nothing is counted, and nobody waits for it."""
+    assert isinstance(charge.rule, Budget)
+    values = {"key": charge.key, "kind": charge.rule.kind, "limit": charge.rule.limit, "now": now}
+    return bool(await connection.scalar(_IS_SPENT, values))
+
+
 def _in_order(charges: Sequence[Charge]) -> list[Charge]:
     """One order for all, so that no two transactions wait for each other crosswise."""
     return sorted(charges, key=lambda charge: (charge.rule.kind, charge.key))
@@ -189,3 +196,4 @@ _COUNT_WAITS = text(
 _COUNT_BUDGET = text(_counting("t.window_end", "t.used < :limit"))
 _BEGIN_ANEW = text("delete from throttle where key = :key and kind = :kind")
 _TAKE_ONE_OFF = text("update throttle set used = used - 1 where key = :key and kind = :kind and used > 0 and :now < window_end")
+_IS_SPENT = text("select used >= :limit from throttle where key = :key and kind = :kind and :now < window_end")

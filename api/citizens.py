@@ -116,6 +116,7 @@ async def begin_sign_in(info: Info[Any, Any], input: BeginSignInInput) -> Challe
             idcs=given["idcs"],
             lang=Lang(given["lang"]),
             channel=None if wished is None else Channel(wished),
+            device=given.get("device"),
         )
         return {"challenge": str(challenge)}
 
@@ -127,7 +128,9 @@ async def finish_sign_in(info: Info[Any, Any], input: FinishSignInInput) -> Fini
 
     async def first(at: Changing) -> None:
         challenge = id_of(given["challenge"], "challenge")
-        await citizens.count_try(at.connection, at.call, at.keys, challenge=challenge, code=given["code"])
+        await citizens.count_try(
+            at.connection, at.call, at.keys, challenge=challenge, code=given["code"], device=given.get("device")
+        )
 
     async def work(at: Changing) -> Outcome:
         made = await citizens.finish_sign_in(

@@ -93,9 +93,9 @@ async def begin_assisted(
 
 
 @allow(Scope.ASSIST)
-async def count_try(connection: AsyncConnection, call: Call, _keys: KeyRing, *, challenge: UUID, code: str) -> None:
+async def count_try(connection: AsyncConnection, call: Call, keys: KeyRing, *, challenge: UUID, code: str) -> None:
     """Counts a try at the citizen's code: to be committed before it is judged. Raises Invalid where no try is left."""
-    await counted(challenge, connection, call, code, CodePurpose.ASSIST)
+    await counted(challenge, connection, call, keys, code, CodePurpose.ASSIST)
 
 
 @allow(Scope.ASSIST)

@@ -4,6 +4,11 @@
     (durable)     (once, whoever else tries it at the same instant)
 
 Whatever is wrong with a code, or with the challenge that it was sent for, is one and the same refusal.
+
+Wrong tries at six digits are remembered for thirty days (`GUESSES`): those of all strangers together, and apart from them those
+of each known device and of each assistant. Whoever has used them up is sent ten digits from then on, and six are not judged
+any more. So nobody is locked out, whatever others do, and no patience is enough to guess; a number that nobody has is treated
+just so.
 """
 
 from datetime import timedelta
@@ -16,13 +21,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from access.account_models import OneTimeCode
 from access.call import Call
-from access.one_time_codes import LIFETIME_SECONDS, TRIES, Challenge, Outcome, code_hash, judge, new_code, parse_code
+from access.devices import known_among
+from access.one_time_codes import (
+    DIGITS,
+    LIFETIME_SECONDS,
+    LONG_DIGITS,
+    TRIES,
+    Challenge,
+    Outcome,
+    code_hash,
+    judge,
+    new_code,
+    parse_code,
+)
+from access.throttles import Budget, Charge, give_back, is_spent, spend
 from core.errors import Invalid
 from core.ids import uuid7
 from core.keys import KeyRing
 from identity.holders import Holder
 
 LIFETIME = timedelta(seconds=LIFETIME_SECONDS)
+# Of a million codes: whoever goes on for a year finds one once in four thousand times.
+GUESSES = Budget("GUESSES", limit=20, window_seconds=30 * 86_400)
 
 
 class CodePurpose(StrEnum):
@@ -38,9 +58,14 @@ async def new_challenge(
     purpose: CodePurpose,
     *,
     form: str | None = None,
+    device: str | None = None,
 ) -> tuple[UUID, str]:
-    """A challenge and its code, which is to be told to the holder. Those before it stay as good as they were."""
-    challenge, code = uuid7(call.now), new_code()
+    """A challenge and its code, which is to be told to the holder. Those before it stay as good as they were.
+
+    `device`: what the browser sent as its cookie, where it is asked for on one.
+    """
+    long = await is_spent(connection, guesses(keys, call, holder.owner, device), now=call.now)
+    challenge, code = uuid7(call.now), new_code(digits=LONG_DIGITS if long else DIGITS)
     row = {
         "challenge_id": challenge,
         "owner_id": holder.owner,
@@ -56,25 +81,45 @@ async def new_challenge(
     return challenge, code
 
 
-async def count_try(challenge: UUID, connection: AsyncConnection, call: Call, code: str, purpose: CodePurpose) -> None:
+async def count_try(
+    challenge: UUID,
+    connection: AsyncConnection,
+    call: Call,
+    keys: KeyRing,
+    code: str,
+    purpose: CodePurpose,
+    *,
+    device: str | None = None,
+) -> None:
     """Takes one of the tries that are left: to be committed before the code is judged.
 
     Raises Invalid where none is left to take, and (taking none) for what cannot be a code.
     """
-    if parse_code(code) is None:
-        raise Invalid("a code has six digits", path=("code",))
+    typed = parse_code(code)
+    if typed is None:
+        raise Invalid("a code has six digits, or ten", path=("code",))
     its = _open(call, challenge, purpose) & (OneTimeCode.tries_left > 0)
-    counted = await connection.execute(update(OneTimeCode).where(its).values(tries_left=OneTimeCode.tries_left - 1))
-    if not counted.rowcount:
+    counting = update(OneTimeCode).where(its).values(tries_left=OneTimeCode.tries_left - 1)
+    owner = await connection.scalar(counting.returning(OneTimeCode.owner_id))
+    if owner is None:
+        raise refused()
+    if len(typed) == DIGITS and await spend(connection, [guesses(keys, call, owner, device)], now=call.now):
         raise refused()
 
 
 async def use_code(
-    challenge: UUID, connection: AsyncConnection, call: Call, keys: KeyRing, code: str, purpose: CodePurpose
+    challenge: UUID,
+    connection: AsyncConnection,
+    call: Call,
+    keys: KeyRing,
+    code: str,
+    purpose: CodePurpose,
+    *,
+    device: str | None = None,
 ) -> Row[Any]:
     """The challenge (`owner_id`, `form`), whose code is used by this. Raises Invalid for any other code than the right one.
 
-    The try has to be counted before, in a transaction of its own.
+    The try has to be counted before, in a transaction of its own; what was right is no guess.
     """
     row = (await connection.execute(select(OneTimeCode).where(_open(call, challenge, purpose)).with_for_update())).first()
     typed = parse_code(code)
@@ -85,7 +130,15 @@ async def use_code(
     if judge(stored, code_hash(keys, challenge, typed), call.now) is not Outcome.RIGHT:
         raise refused()
     await connection.execute(update(OneTimeCode).where(OneTimeCode.challenge_id == challenge).values(used_at=call.now))
+    if len(typed) == DIGITS:
+        await give_back(connection, [guesses(keys, call, row.owner_id, device)], now=call.now)
     return row
+
+
+def guesses(keys: KeyRing, call: Call, owner: UUID, device: str | None) -> Charge:
+    """What a try at six digits adds to: the assistant's own guesses, the known device's, or those of all strangers."""
+    whose = call.actor.account or known_among(keys, owner, device, call.now)
+    return Charge.of(keys, GUESSES, str(owner), *(() if whose is None else (str(whose),)))
 
 
 def refused() -> Invalid:

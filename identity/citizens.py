@@ -5,7 +5,8 @@
 
 Nobody learns by it who is on record: for a number that nobody has, or somebody who cannot be reached or has died, the same
 statements write the same rows, and the code is told to no one. Nobody is locked out by others: wrong tries spend a code, never
-the account, a new code voids no older one, and what strangers may ask for is counted apart from what known devices may.
+the account, a new code voids no older one, and what strangers may ask for is counted apart from what known devices may. Where
+strangers have guessed too often, they are sent longer codes (`challenges.py`), and the person is told.
 """
 
 from dataclasses import dataclass, field
@@ -21,15 +22,15 @@ from access.catalogue import Lang
 from access.devices import known_among, with_device
 from access.invitations import refuse_unless_at_the_door
 from access.notices import Channel
-from access.one_time_codes import LIFETIME_SECONDS
+from access.one_time_codes import LIFETIME_SECONDS, LONG_DIGITS
 from access.rights import Scope
 from access.sessions import SessionKind, begin_session
 from access.throttles import Budget, Charge, network_of, spend
 from core.errors import Forbidden, Invalid, RateLimited
 from core.keys import KeyRing
-from identity.challenges import CodePurpose, new_challenge, refused, use_code
+from identity.challenges import GUESSES, CodePurpose, new_challenge, refused, use_code
 from identity.challenges import count_try as counted
-from identity.holders import holders, holders_of, tell_holder, typed_number
+from identity.holders import Holder, holders, holders_of, tell_holder, typed_number
 from identity.models import Person, Relative
 
 # How many codes are sent: to somebody at the wish of strangers, of whom one address is only a small part; at that of one known
@@ -38,6 +39,7 @@ CODES = Budget("CODES", limit=30, window_seconds=3600)
 CODES_PAIR = Budget("CODES_PAIR", limit=5, window_seconds=3600)
 CODES_DEVICE = Budget("CODES_DEVICE", limit=10, window_seconds=3600)
 CODES_ADDRESS = Budget("CODES_ADDRESS", limit=100, window_seconds=900)
+WARNED = Budget("GUESSES_TOLD", limit=1, window_seconds=GUESSES.window_seconds)  # that strangers guess
 CAN_SIGN_IN = ("ACTIVE", "SUSPENDED")
 
 
@@ -66,25 +68,43 @@ async def count_code(connection: AsyncConnection, call: Call, keys: KeyRing, *, 
 
 @open_to_all
 async def begin_sign_in(
-    connection: AsyncConnection, call: Call, keys: KeyRing, *, idcs: str, lang: Lang, channel: Channel | None = None
+    connection: AsyncConnection,
+    call: Call,
+    keys: KeyRing,
+    *,
+    idcs: str,
+    lang: Lang,
+    channel: Channel | None = None,
+    device: str | None = None,
 ) -> UUID:
     """A challenge: a code is on its way to who has that number, in that language, by text message where a telephone is known.
 
-    `channel`: the one that is wished for, where there is a choice. Raises Invalid for what cannot be an IDCS.
+    `channel`: the one that is wished for, where there is a choice. `device`: as for `count_code`. Raises Invalid for what
+    cannot be an IDCS.
     """
     refuse_unless_at_the_door(call)
     (holder,), _ = await holders(connection, keys, [typed_number(idcs)], call.now, reachable=[True])
-    challenge, code = await new_challenge(connection, keys, call, holder, CodePurpose.SIGN_IN)
+    challenge, code = await new_challenge(connection, keys, call, holder, CodePurpose.SIGN_IN, device=device)
     notice = notices.OneTimeCode(code, LIFETIME_SECONDS // 60)
     await tell_holder(connection, keys, call, holder, notice, lang=lang, ways=holder.way(channel))
+    if len(code) == LONG_DIGITS and known_among(keys, holder.owner, device, call.now) is None:
+        await _warn(connection, call, keys, holder)
     return challenge
 
 
+async def _warn(connection: AsyncConnection, call: Call, keys: KeyRing, holder: Holder) -> None:
+    """Tells somebody, once in a while, that strangers guess at their codes."""
+    if not await spend(connection, [Charge.of(keys, WARNED, str(holder.owner))], now=call.now):
+        await tell_holder(connection, keys, call, holder, notices.SignInTried())
+
+
 @open_to_all
-async def count_try(connection: AsyncConnection, call: Call, _keys: KeyRing, *, challenge: UUID, code: str) -> None:
+async def count_try(
+    connection: AsyncConnection, call: Call, keys: KeyRing, *, challenge: UUID, code: str, device: str | None = None
+) -> None:
     """Counts a try at a code: to be committed before it is judged. Raises Invalid where no try is left."""
     refuse_unless_at_the_door(call)
-    await counted(challenge, connection, call, code, CodePurpose.SIGN_IN)
+    await counted(challenge, connection, call, keys, code, CodePurpose.SIGN_IN, device=device)
 
 
 @open_to_all
@@ -104,7 +124,7 @@ async def finish_sign_in(
     tried too often or too old, and for a challenge that is none.
     """
     refuse_unless_at_the_door(call)
-    row = await use_code(challenge, connection, call, keys, code, CodePurpose.SIGN_IN)
+    row = await use_code(challenge, connection, call, keys, code, CodePurpose.SIGN_IN, device=device)
     its = (Person.person_id == row.owner_id) & Person.status.in_(CAN_SIGN_IN)
     remembered = {"lang": func.coalesce(None if lang is None else lang.value, Person.lang)}
     person = await connection.execute(update(Person).where(its).values(remembered))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from access.one_time_codes import (
     DIGITS,
     LIFETIME_SECONDS,
+    LONG_DIGITS,
     MAX_TYPED,
     TRIES,
     Challenge,
@@ -52,8 +53,10 @@ def test_a_byte_that_would_favour_a_digit_is_passed_over(byte: int) -> None:
     assert new_code(source_of(*[byte] * 100, 7)) == "777777"
 
 
-def test_new_codes_are_six_digits_and_differ() -> None:
-    codes = [new_code() for _ in range(200)]
+@pytest.mark.parametrize("digits", [DIGITS, LONG_DIGITS])
+def test_new_codes_have_as_many_digits_as_are_wished_for_and_differ(digits: int) -> None:
+    codes = [new_code(digits=digits) for _ in range(200)]
+    assert {len(code) for code in codes} == {digits}
     assert all(parse_code(code) == code for code in codes)
     assert len(set(codes)) > 190
     assert {code[0] for code in codes} == set("0123456789")
@@ -67,11 +70,27 @@ def test_new_codes_are_six_digits_and_differ() -> None:
 )
 def test_a_code_is_taken_in_the_digits_of_either_script_with_blanks_or_without(typed: str) -> None:
     assert parse_code(typed) == "012345"
+    assert parse_code(f"{typed}6789") == "0123456789"
 
 
 @pytest.mark.parametrize(
     "typed",
-    ["", " ", "12345", "1234567", "12345a", "-12345", "+12345", "12.345", "１２３４５６", "१२३४५६", "12345²", "12345\u200f6"],
+    [
+        "",
+        " ",
+        "12345",
+        "1234567",
+        "123456789",
+        "12345678901",
+        "12345a",
+        "-12345",
+        "+12345",
+        "12.345",
+        "１２３４５６",
+        "१२३४५६",
+        "12345²",
+        "12345\u200f6",
+    ],
 )
 def test_anything_else_is_no_code(typed: str) -> None:
     assert parse_code(typed) is None
@@ -82,10 +101,10 @@ def test_an_endless_text_is_no_code() -> None:
     assert parse_code("123456".ljust(MAX_TYPED + 1)) is None
 
 
-@given(st.text(max_size=40))
-def test_whatever_is_typed_is_six_latin_digits_or_no_code(typed: str) -> None:
+@given(st.text(max_size=40) | st.text("0123456789٠١٢٣ ", max_size=16))
+def test_whatever_is_typed_is_six_or_ten_latin_digits_or_no_code(typed: str) -> None:
     code = parse_code(typed)
-    assert code is None or (len(code) == DIGITS and code.isascii() and code.isdigit())
+    assert code is None or (len(code) in (DIGITS, LONG_DIGITS) and code.isascii() and code.isdigit())
 
 
 # The hash

@@ -27,6 +27,7 @@ from access.throttles import (
     charges_of_second_factor,
     charges_of_sign_in,
     give_back,
+    is_spent,
     network_of,
     spend,
 )
@@ -419,6 +420,26 @@ async def test_the_statement_does_what_the_schedule_says(database: Database, ste
                 if right:
                     await give_back(connection, charges, now=after(now))
                     tries = 0
+
+
+async def test_whether_a_budget_is_spent_is_told_without_counting(table: Database, keys: KeyRing) -> None:
+    charge, other = Charge.of(keys, FEW, "one"), Charge.of(keys, FEW, "other")
+
+    async def spent(which: Charge, now: datetime) -> bool:
+        async with table.begin() as connection:
+            return await is_spent(connection, which, now=now)
+
+    for _ in range(FEW.limit):
+        assert not await spent(charge, NOW)
+        assert await tried(table, [charge]) == 0
+    assert await spent(charge, NOW)
+    assert await tried(table, [charge]) == FEW.window_seconds
+    assert await counted(table) == {FEW.kind: FEW.limit}
+    assert not await spent(other, NOW)
+    assert await spent(charge, after(FEW.window_seconds - 1))
+    assert not await spent(charge, after(FEW.window_seconds))
+    await was_right(table, [charge])
+    assert not await spent(charge, NOW)
 
 
 async def test_what_has_passed_is_forgotten_by_one_statement(table: Database, keys: KeyRing) -> None:

@@ -91,7 +91,7 @@ class Town:
 
     def code(self, person: UUID, notice: str = "ONE_TIME_CODE") -> str:
         """The newest code that somebody was sent."""
-        found = re.search(r"\b\d{6}\b", self.told(person, notice)[-1][1])
+        found = re.search(r"\b(?:\d{6}|\d{10})\b", self.told(person, notice)[-1][1])
         assert found is not None
         return found[0]
 

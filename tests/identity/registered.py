@@ -158,11 +158,14 @@ class Register:
     ) -> UUID:
         call = call or at_the_door()
         await self.transact(lambda c: citizens.count_code(c, call, self.keys, idcs=idcs, device=device))
-        return await self.transact(lambda c: citizens.begin_sign_in(c, call, self.keys, idcs=idcs, lang=lang, **more))
+        return await self.transact(
+            lambda c: citizens.begin_sign_in(c, call, self.keys, idcs=idcs, lang=lang, device=device, **more)
+        )
 
     async def finish(self, challenge: UUID, code: str, *, call: Call | None = None, **more: Any) -> citizens.SignedIn:
         call = call or at_the_door()
-        await self.transact(lambda c: citizens.count_try(c, call, self.keys, challenge=challenge, code=code))
+        device = more.get("device")
+        await self.transact(lambda c: citizens.count_try(c, call, self.keys, challenge=challenge, code=code, device=device))
         return await self.transact(
             lambda c: citizens.finish_sign_in(c, call, self.keys, challenge=challenge, code=code, **more)
         )
@@ -203,7 +206,7 @@ class Register:
 
     async def code(self, person: UUID, notice: str = "ONE_TIME_CODE") -> str:
         """The code in the newest message to that person; of nobody, the one that nobody is sent."""
-        found = re.search(r"\b\d{6}\b", (await self.told(person, notice))[-1][2])
+        found = re.search(r"\b(?:\d{6}|\d{10})\b", (await self.told(person, notice))[-1][2])
         assert found is not None
         return found[0]
 
