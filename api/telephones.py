@@ -17,7 +17,8 @@ from api.context import opened, plain
 from api.scalars import DateTime
 from core.errors import Invalid
 from identity import contacts, witnesses
-from identity.contacts import ChangeState, ChangeView
+from identity.contacts import ChangeView
+from identity.telephone_rules import ChangeState
 
 DONE: Outcome = {"done": True}
 strawberry.enum(ChangeState, name="TelephoneChangeState")
@@ -32,6 +33,9 @@ class TelephoneChange:
     begun_at: DateTime
     takes_effect_at: DateTime | None
     ended_at: DateTime | None
+    firm: bool = strawberry.field(
+        description="Two agents registered it, the second after the first one's was stopped: only a centre can stop it."
+    )
 
 
 @strawberry.type(description="Somebody asks you to vouch for their new telephone. `name`, `telephone`: as they typed them.")
@@ -209,4 +213,5 @@ def _telephone_change(its: ChangeView) -> TelephoneChange:
         begun_at=DateTime(its.begun_at),
         takes_effect_at=instant(its.takes_effect_at),
         ended_at=instant(its.ended_at),
+        firm=its.firm,
     )

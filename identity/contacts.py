@@ -5,13 +5,14 @@
 
 The telephone lets its holder in, so it never changes at once: the old number and the e-mail are told, and until the days are
 over whoever holds them can stop it, and so can a centre. A job applies it; it does so once, however often and late it runs.
+
+Whoever holds the old number may be its thief, so a session does not stop it for ever: where another agent registers the same
+within thirty days, two agents have seen the person, and only a centre stops it then. All are told of a stop.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -34,31 +35,24 @@ from core.ids import uuid7
 from core.jobs import Kind, Work, enqueue
 from core.keys import KeyRing
 from core.sealed import DataKey
-from identity.codes import normal_form
 from identity.holders import Holder, holders, holders_of, lies_within, look, tell_holder, typed_number
 from identity.models import Identifier, Person, TelephoneChange
 from identity.self_view import enter_own, person_of
 from identity.store import RESIDENCE
+from identity.telephone_rules import AFTER_STOP, TELEPHONE, Before, ChangeState, StoppedBy, is_firm, masked, mobile, state_of
 
 WAITING_TIME = timedelta(days=3)
 STOP_PATH = "/me/telephone"  # of the portal: where a change is stopped
-TELEPHONE = "person.telephone"
 NEW_TELEPHONE = "telephone_change.telephone"
 APPLYING = Kind("telephone-change", attempts=10)
-_MOBILE = re.compile(r"\+212[67]\d{8}", re.ASCII)
-
-
-class ChangeState(StrEnum):
-    ASKED = "ASKED"  # of the witnesses, who have not both confirmed
-    WAITING = "WAITING"  # it will take effect, unless it is stopped
-    APPLIED = "APPLIED"
-    STOPPED = "STOPPED"
-    LAPSED = "LAPSED"  # the witnesses did not confirm in time
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """A change as it is shown. `telephone`: the last two digits of the new one, to its subject; None to others."""
+    """A change as it is shown. `telephone`: the last two digits of the new one, to its subject; None to others.
+
+    `firm`: only a centre can stop it.
+    """
 
     change_id: UUID
     state: ChangeState
@@ -67,30 +61,7 @@ class ChangeView:
     begun_at: datetime
     takes_effect_at: datetime | None
     ended_at: datetime | None
-
-
-def mobile(typed: str) -> str:
-    """A Moroccan mobile number in E.164. Raises Invalid for any other: text messages have to reach it."""
-    number = normal_form(TELEPHONE, typed)
-    if not _MOBILE.fullmatch(number):
-        raise Invalid("not a Moroccan mobile number")
-    return number
-
-
-def masked(telephone: str) -> str:
-    """What is left to tell a number by, for who knows it."""
-    return f"••••••{telephone[-2:]}"
-
-
-def state_of(row: Any, now: datetime) -> ChangeState:
-    """Of a row of `telephone_change`."""
-    if row["applied_at"] is not None:
-        return ChangeState.APPLIED
-    if row["stopped_at"] is not None:
-        return ChangeState.STOPPED
-    if row["takes_effect_at"] is not None:
-        return ChangeState.WAITING
-    return ChangeState.LAPSED if row["expires_at"] <= now else ChangeState.ASKED
+    firm: bool
 
 
 # --- at a centre
@@ -102,6 +73,8 @@ async def change_telephone(
 ) -> tuple[UUID, UUID]:
     """The person and a change that takes effect in three days, unless it is stopped. One that was open before is stopped.
 
+    Two agents' word, one after the other, is firm (`is_firm`): the new number is told, too, and only a centre can stop it.
+
     Raises Invalid for a number that cannot be, and one and the same for an IDCS that nobody has and one whose holder resides
     elsewhere; Conflict for the number that is registered.
     """
@@ -112,11 +85,12 @@ async def change_telephone(
     if all(disclosure.compare(TELEPHONE, Use.MATCH, lambda record: record.open(TELEPHONE) == number)):
         raise Conflict("this is the registered number already", path=("telephone",))
     await hold(connection, holder.row)
-    await _stop(connection, call.now, holder.row)
+    firm = is_firm(await _before(connection, call.now, holder), number, call.actor.account, call.now)
+    await _stop(connection, call.now, holder.row, by=None)
     change = uuid7(call.now)
-    row = new_row(holder, change, number, call) | {"method": "CENTRE", "agent_id": call.actor.account}
+    row = new_row(holder, change, number, call) | {"method": "CENTRE", "agent_id": call.actor.account, "firm": firm}
     await connection.execute(insert(TelephoneChange).values(row | {"expires_at": call.now + WAITING_TIME}))
-    await wait(connection, reading.keys, call, holder, change, issuer=issuer)
+    await wait(connection, reading.keys, call, holder, change, issuer=issuer, firm_for=number if firm else None)
     return holder.row, change
 
 
@@ -127,10 +101,28 @@ async def stop_at_centre(connection: AsyncConnection, call: Call, reading: Readi
     if idcs is None:
         raise Invalid("at a centre a change is stopped by the IDCS", path=("idcs",))
     holder, _ = await _served(connection, call, reading, idcs, "stopTelephoneChange")
-    stopped = await _stop(connection, call.now, holder.row)
+    stopped = await _stop(connection, call.now, holder.row, by=StoppedBy.CENTRE)
     if not stopped:
         raise Conflict("no change of the telephone is open")
-    return holder.row, max(stopped)
+    await _tell_stopped(connection, reading.keys, call, holder, stopped)
+    return holder.row, max(row.change_id for row in stopped)
+
+
+async def _before(connection: AsyncConnection, now: datetime, holder: Holder) -> list[Before]:
+    """What became of the person's changes of late, under `hold`."""
+    its = (TelephoneChange.person_id == holder.row) & (
+        (TelephoneChange.stopped_at > now - AFTER_STOP) | (TelephoneChange.applied_at > now - AFTER_STOP)
+    )
+    return [
+        Before(
+            holder.record.key.open(NEW_TELEPHONE, row.change_id, row.telephone),
+            row.agent_id,
+            None if row.stopped_by is None else StoppedBy(row.stopped_by),
+            row.stopped_at,
+            row.applied_at,
+        )
+        for row in await connection.execute(select(TelephoneChange).where(its))
+    ]
 
 
 async def _served(
@@ -147,15 +139,25 @@ async def _served(
 
 
 @allow(Scope.SELF_MANAGE)
-async def stop_change(connection: AsyncConnection, call: Call, _keys: KeyRing, *, change: UUID) -> None:
-    """It never takes effect. Raises Invalid for what is no open change of the caller's (or the ward's)."""
-    if not await _stop(connection, call.now, person_of(call), change):
+async def stop_change(connection: AsyncConnection, call: Call, keys: KeyRing, *, change: UUID) -> None:
+    """It never takes effect; the old number, the new one and the e-mail are told.
+
+    Raises Invalid for what is no open change of the caller's (or the ward's), Conflict where only a centre can stop it.
+    """
+    person = person_of(call)
+    stopped = await _stop(connection, call.now, person, change, by=StoppedBy.HOLDER)
+    if not stopped:
+        its = (TelephoneChange.person_id == person) & (TelephoneChange.change_id == change) & TelephoneChange.firm
+        if await connection.scalar(select(TelephoneChange.change_id).where(its & _is_open(call.now))):
+            raise Conflict("only a centre can stop this change", path=("change",))
         raise Invalid("no such change is open", path=("change",))
+    (holder,) = await holders_of(connection, keys, [person], call.now)
+    await _tell_stopped(connection, keys, call, holder, stopped)
 
 
 _CHANGES = """
 select p.person_id, p.data_key, c.change_id, c.method, c.telephone, c.begun_at, c.expires_at, c.takes_effect_at, c.stopped_at,
-       c.applied_at
+       c.applied_at, c.firm
   from person p left join telephone_change c on c.person_id = p.person_id and ($2::uuid is null or c.change_id = $2)
  where p.person_id = $1 order by c.change_id desc limit $3"""
 MAX_SHOWN = 20
@@ -185,7 +187,8 @@ async def change_made(reading: Reading, call: Call, *, person: UUID, change: UUI
 def _view(row: Row, telephone: str | Withheld | None, now: datetime) -> ChangeView:
     state = state_of(row, now)
     ended = row["applied_at"] or row["stopped_at"] or (row["expires_at"] if state is ChangeState.LAPSED else None)
-    return ChangeView(row["change_id"], state, row["method"], telephone, row["begun_at"], row["takes_effect_at"], ended)
+    times = row["begun_at"], row["takes_effect_at"], ended
+    return ChangeView(row["change_id"], state, row["method"], telephone, *times, row["firm"])
 
 
 # --- what the centre's way and the witnesses' have in common
@@ -213,12 +216,28 @@ async def hold(connection: AsyncConnection, person: UUID) -> None:
     await connection.execute(select(Person.person_id).where(Person.person_id == person).with_for_update(key_share=True))
 
 
-async def wait(connection: AsyncConnection, keys: KeyRing, call: Call, holder: Holder, change: UUID, *, issuer: str) -> None:
-    """The waiting begins: the old number and the e-mail are told, and a job is put down for when it is over."""
+async def wait(
+    connection: AsyncConnection,
+    keys: KeyRing,
+    call: Call,
+    holder: Holder,
+    change: UUID,
+    *,
+    issuer: str,
+    firm_for: str | None = None,
+) -> None:
+    """The waiting begins: the old number and the e-mail are told, and a job is put down for when it is over.
+
+    `firm_for`: the new number, which is told as well where only a centre can stop it.
+    """
     at = call.now + WAITING_TIME
     its = (TelephoneChange.person_id == holder.row) & (TelephoneChange.change_id == change)
     await connection.execute(update(TelephoneChange).where(its).values(takes_effect_at=at))
-    await tell_holder(connection, keys, call, holder, notices.TelephoneChangeBegun(at, f"{issuer}{STOP_PATH}"))
+    if firm_for is None:
+        await tell_holder(connection, keys, call, holder, notices.TelephoneChangeBegun(at, f"{issuer}{STOP_PATH}"))
+    else:
+        for ways in (holder.ways(), {Channel.SMS: firm_for}):
+            await tell_holder(connection, keys, call, holder, notices.TelephoneChangeFirm(at), ways=ways)
     await _enqueue(connection, call.now, holder.row, change, at)
 
 
@@ -227,14 +246,42 @@ async def _enqueue(connection: AsyncConnection, now: datetime, person: UUID, cha
     await enqueue(connection, APPLYING, parameters, job_id=uuid7(now), at=now, execute_after=at)
 
 
-async def _stop(connection: AsyncConnection, now: datetime, person: UUID, change: UUID | None = None) -> Sequence[UUID]:
-    """Stops what is open of a person's changes (that one only); those that were."""
-    its = (TelephoneChange.person_id == person) & TelephoneChange.stopped_at.is_(None) & TelephoneChange.applied_at.is_(None)
-    its &= TelephoneChange.takes_effect_at.is_not(None) | (TelephoneChange.expires_at > now)
+async def _stop(
+    connection: AsyncConnection, now: datetime, person: UUID, change: UUID | None = None, *, by: StoppedBy | None
+) -> Sequence[Any]:
+    """Stops what is open of a person's changes (that one only), and what whoever stops them can stop; those that were.
+
+    `by`: None where a new one takes their place.
+    """
+    its = (TelephoneChange.person_id == person) & _is_open(now)
+    if by is StoppedBy.HOLDER:
+        its &= ~TelephoneChange.firm
     if change is not None:
         its &= TelephoneChange.change_id == change
-    stopping = update(TelephoneChange).where(its).values(stopped_at=now).returning(TelephoneChange.change_id)
-    return list(await connection.scalars(stopping))
+    columns = TelephoneChange.change_id, TelephoneChange.telephone, TelephoneChange.takes_effect_at
+    stopping = update(TelephoneChange).where(its).values(stopped_at=now, stopped_by=by).returning(*columns)
+    return list(await connection.execute(stopping))
+
+
+def _is_open(now: datetime) -> Any:
+    its = TelephoneChange.stopped_at.is_(None) & TelephoneChange.applied_at.is_(None)
+    return its & (TelephoneChange.takes_effect_at.is_not(None) | (TelephoneChange.expires_at > now))
+
+
+async def _tell_stopped(connection: AsyncConnection, keys: KeyRing, call: Call, holder: Holder, stopped: Sequence[Any]) -> None:
+    """Tells the old number and the e-mail, and each new number that was to count.
+
+    One that witnesses have not both confirmed is anybody's: whoever typed it is told nothing.
+    """
+    if holder.person_id is None:
+        return
+    new = [
+        {Channel.SMS: holder.record.key.open(NEW_TELEPHONE, row.change_id, row.telephone)}
+        for row in stopped
+        if row.takes_effect_at is not None
+    ]
+    for ways in (holder.ways(), *new):
+        await tell_holder(connection, keys, call, holder, notices.TelephoneChangeStopped(), ways=ways)
 
 
 # --- the job

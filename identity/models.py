@@ -156,6 +156,9 @@ class TelephoneChange(Base):
         CheckConstraint("(method = 'CENTRE') = (agent_id is not null)", name="agent"),
         CheckConstraint("applied_at is null or stopped_at is null", name="one_end"),
         CheckConstraint("applied_at >= takes_effect_at", name="waited"),
+        CheckConstraint("stopped_by in ('HOLDER', 'CENTRE')", name="stopped_by"),
+        CheckConstraint("stopped_by is null or stopped_at is not null", name="stopped"),
+        CheckConstraint("not firm or method = 'CENTRE' and stopped_by is distinct from 'HOLDER'", name="firm"),
     )
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
@@ -167,7 +170,9 @@ class TelephoneChange(Base):
     expires_at: Mapped[datetime] = mapped_column(Instant)  # by when witnesses must have confirmed
     takes_effect_at: Mapped[datetime | None] = mapped_column(Instant)
     stopped_at: Mapped[datetime | None] = mapped_column(Instant)
+    stopped_by: Mapped[str | None] = mapped_column(String(8))
     applied_at: Mapped[datetime | None] = mapped_column(Instant)
+    firm: Mapped[bool] = mapped_column(default=False)
 
 
 class TelephoneWitness(Base):

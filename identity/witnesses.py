@@ -30,12 +30,13 @@ from core.ids import uuid7
 from core.keys import KeyRing
 from core.sealed import DataKey
 from core.texts import checked_text
-from identity.contacts import TELEPHONE, hold, new_row, typed_telephone, wait
+from identity.contacts import hold, new_row, typed_telephone, wait
 from identity.holders import Holder, holders, holders_of, look, tell_holder, typed_number
 from identity.models import TelephoneChange, TelephoneWitness
 from identity.names import folded
 from identity.numbers import Idcs
 from identity.self_view import NAMES, enter_own
+from identity.telephone_rules import TELEPHONE
 
 WITNESSES = 2
 CONFIRM_WITHIN = timedelta(days=7)

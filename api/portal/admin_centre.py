@@ -27,7 +27,7 @@ PLACES: Final[Mapping[str, str]] = {Form.CONSENTS: "/consents", Form.ACCESSES: "
 # What the rooms answer, to be translated where it is shown.
 SAID: Final = (
     N_("this code is wrong, or it is of no use any more: ask for a new one"),
-    N_("a code has six digits"),
+    N_("a code has six digits, or ten"),
     N_("not a Moroccan mobile number"),
     N_("this is the registered number already"),
     N_("nobody with this number resides where you may do this"),
@@ -52,7 +52,7 @@ def _sent(asked: PageRequest, data: Data) -> Outcome:
 
 
 def _opening(asked: PageRequest) -> Mapping[str, Any]:
-    code = needed(asked.form, "code", N_("Enter the six digits."))
+    code = needed(asked.form, "code", N_("Enter the code."))
     return {"input": {"challenge": asked.form["challenge"], "code": code}}
 
 
@@ -71,6 +71,10 @@ def _assisting(asked: PageRequest, _: Data) -> Mapping[str, Any]:
 def _new_telephone(asked: PageRequest) -> Mapping[str, Any]:
     idcs, telephone = needed(asked.form, "idcs", ENTER_IDCS), needed(asked.form, "telephone", N_("Enter the new telephone."))
     return {"input": {"idcs": idcs, "telephone": telephone, "requestKey": asked.form["requestKey"]}}
+
+
+def _changed(_: PageRequest, data: Data) -> Outcome:
+    return Done(f"{TELEPHONES}?done={'firm' if data['changeTelephone']['telephoneChange']['firm'] else 'changed'}")
 
 
 def _stopping(asked: PageRequest) -> Mapping[str, Any]:
@@ -117,7 +121,7 @@ PAGES: Final = (
         actions={
             "check": Action(lambda *_: Again("check"), None, _new_telephone),
             "edit": Action(lambda *_: Again("edit")),
-            "change": Action(f"{TELEPHONES}?done=changed", "ChangeTelephone", _new_telephone),
+            "change": Action(_changed, "ChangeTelephone", _new_telephone),
         },
     ),
     Page(

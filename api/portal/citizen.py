@@ -283,7 +283,10 @@ PAGES: Final = (
                 "StopTelephoneChange",
                 _stop,
                 fields={"change": ""},
-                messages={"INVALID": N_("No such change is under way any more.")},
+                messages={
+                    "INVALID": N_("No such change is under way any more."),
+                    "CONFLICT": N_("Only a centre can stop this change."),
+                },
             )
         },
     ),

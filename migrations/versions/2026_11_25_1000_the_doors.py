@@ -401,11 +401,18 @@ def upgrade() -> None:
         sa.Column("expires_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("takes_effect_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("stopped_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("stopped_by", sa.String(length=8), nullable=True),
         sa.Column("applied_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("firm", sa.Boolean(), nullable=False),
         sa.CheckConstraint("(method = 'CENTRE') = (agent_id is not null)", name=op.f("ck_telephone_change_agent")),
         sa.CheckConstraint("method in ('CENTRE', 'WITNESSES')", name=op.f("ck_telephone_change_method")),
         sa.CheckConstraint("applied_at >= takes_effect_at", name=op.f("ck_telephone_change_waited")),
         sa.CheckConstraint("applied_at is null or stopped_at is null", name=op.f("ck_telephone_change_one_end")),
+        sa.CheckConstraint("stopped_by in ('HOLDER', 'CENTRE')", name=op.f("ck_telephone_change_stopped_by")),
+        sa.CheckConstraint("stopped_by is null or stopped_at is not null", name=op.f("ck_telephone_change_stopped")),
+        sa.CheckConstraint(
+            "not firm or method = 'CENTRE' and stopped_by is distinct from 'HOLDER'", name=op.f("ck_telephone_change_firm")
+        ),
         sa.ForeignKeyConstraint(["agent_id"], ["account.account_id"], name=op.f("fk_telephone_change_agent_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name=op.f("fk_telephone_change_person_id")),
         sa.PrimaryKeyConstraint("person_id", "change_id", name=op.f("pk_telephone_change")),

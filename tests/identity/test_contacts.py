@@ -17,9 +17,10 @@ from access.rights import Role, Scope
 from core.errors import Conflict, Forbidden, Invalid, RateLimited, Unauthenticated
 from core.workers import Workers
 from identity import contacts, witnesses
-from identity.contacts import APPLYING, WAITING_TIME, ChangeState, applying, masked, mobile
+from identity.contacts import APPLYING, WAITING_TIME, applying
 from identity.imports import LoadedPerson
 from identity.store import DECOY
+from identity.telephone_rules import ChangeState, masked, mobile, state_of
 from identity.witnesses import ASKED, ASKED_WITNESS, CONFIRM_WITHIN, Candidate, Claimed, Typed, same_name, will_do
 from tests.access.enrolled import NOW
 from tests.identity.registered import CASABLANCA, ISSUER, MINUTE, RABAT, STRANGER, Register, at_the_door, machine, staff_call
@@ -57,7 +58,7 @@ class Desk:
 
     async def state(self, change: UUID, now: datetime = NOW) -> ChangeState:
         (row,) = await self.register.database.ask("select * from telephone_change where change_id = $1", change)
-        return contacts.state_of(row, now)
+        return state_of(row, now)
 
     async def registered(self, person: LoadedPerson) -> str:
         """The number as the register has it, found by its keyed hash too."""
@@ -357,7 +358,7 @@ class Square:
         rows = await self.register.database.ask(
             "select * from telephone_change where person_id = $1 order by change_id", person.person_id
         )
-        return [contacts.state_of(row, NOW) for row in rows]
+        return [state_of(row, NOW) for row in rows]
 
 
 @pytest.fixture
