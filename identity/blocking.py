@@ -7,8 +7,8 @@ something out, so that what was mistaken in one of them is of no matter in anoth
     ONE       a word of either name and the whole date of birth: whatever happened to the other name
     DAY       a word of each name, the day and the month: whatever year is wrong
     NUMBER    the national card, or the residence permit
-    CALL      the telephone, with the family name and with the year of birth
-    PARENTS   both parents, and each of them with a word of the given name, with the year of birth
+    CALL      the telephone, by itself and with a word of the family name
+    PARENTS   both parents; each of them, a word of the given name, the year of birth
     GUARDIAN  a legal representative and the year of birth
 
 Names go in by their sound (`identity.names.sound_key`), so that both scripts and all transliterations of a name agree, and
@@ -89,11 +89,11 @@ def _keys(record: Comparable) -> Iterator[str]:
     yield from _of_names(givens, families, year, _day(record.birth))
     yield from (_key("NUMBER", number) for number in (record.cnie, record.permit) if number is not None)
     if record.telephone is not None:
-        yield _key("CALL", record.telephone, year)
-        yield from (_key("CALL", record.telephone, "", family) for family in families)
+        yield _key("CALL", record.telephone)
+        yield from (_key("CALL", record.telephone, family) for family in families)
     parents = ["".join(sound_key(parent)) for parent in (record.father, record.mother) if parent is not None]
     if len(parents) == _BOTH:
-        yield _key("PARENTS", *parents, year)
+        yield _key("PARENTS", *parents)
     yield from (_key("PARENTS", "", parent, given, year) for parent in parents for given in givens)
     yield from (_key("GUARDIAN", str(guardian), year) for guardian in record.guardians)
 
