@@ -34,7 +34,7 @@ from core.database import Database
 from core.errors import SijilError
 from core.events import Events
 from core.keys import DEMO, KeyRing
-from core.rewrapping import REWRAPPING, rewrapping, wrapped_in
+from core.rewrapping import REWRAPPING, name_of, rewrapping, wrapped_in
 from core.settlement import Settler
 from core.workers import Workers
 from identity import erasure
@@ -83,7 +83,7 @@ def build(
     vendored: Path | None = None,
 ) -> Starlette:
     """The application for one instance. Demo instances (marked in their keys) also serve the explorer."""
-    database = Database(database_url, connections=settings.connections)
+    database = Database(database_url, connections=settings.connections, name=name_of(keys))
     settler = Settler(database, EFFECTS, queue=settings.settlement_queue)
     service = Service(
         database=database,

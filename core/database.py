@@ -21,6 +21,7 @@ from core.errors import Unavailable
 
 ACQUIRE_SECONDS = 5.0
 STATEMENT_SECONDS = 30.0
+NAME = "sijil"
 _UNREACHABLE = (
     OSError,
     asyncpg.InterfaceError,
@@ -101,7 +102,9 @@ class Database:
     One whose statement was cancelled, or that was left within a transaction, is closed and never handed on.
     """
 
-    def __init__(self, url: str, *, connections: int) -> None:
+    def __init__(self, url: str, *, connections: int, name: str = NAME) -> None:
+        """`name`: by which the server lists its connections."""
+        self._name = name
         self._url = make_url(url).set(drivername="postgresql")
         self._idle: asyncio.LifoQueue[asyncpg.Connection[Row] | None] = asyncio.LifoQueue()
         for _ in range(connections):
@@ -114,7 +117,7 @@ class Database:
             self._url.set(drivername="postgresql+asyncpg"),
             pool_size=5,
             pool_pre_ping=True,
-            connect_args={"server_settings": {"timezone": "UTC"}},
+            connect_args={"server_settings": {"timezone": "UTC", "application_name": name}},
         )
 
     async def ask(self, sql: str, *values: Any) -> Sequence[Row]:
@@ -217,7 +220,7 @@ class Database:
                 # Planning the subjects' statement anew takes seven times as long as running it.
                 server_settings={
                     "timezone": "UTC",
-                    "application_name": "sijil",
+                    "application_name": self._name,
                     "plan_cache_mode": "force_generic_plan",
                     # All that is asked here are look-ups by key, however many at a time: no table is gone over as a whole.
                     "enable_hashjoin": "off",

@@ -221,10 +221,14 @@ def _drafted(path: Path, document: Mapping[str, Any]) -> Path:
     """A file beside it with that document, durable, for the owner alone."""
     draft = path.with_name(f".{path.name}.{random_bytes(8).hex()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        json.dump(document, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(handle, "w") as file:
+            json.dump(document, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        draft.unlink()
+        raise
     return draft
 
 

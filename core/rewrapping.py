@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import MetaData
 
-from core.database import Database, Row
+from core.database import NAME, Database, Row
 from core.errors import Conflict, Internal, Unavailable
 from core.jobs import Handler, Kind, Work
 from core.keys import KeyRing
@@ -137,3 +137,19 @@ async def refuse_use(database: Database, tables: Sequence[Wrapped], version: int
             )
             if used:
                 raise Conflict(f"data keys in {its.table} are wrapped by this version: wrap them anew first", path=("version",))
+
+
+def name_of(keys: KeyRing) -> str:
+    """By which the connections of a serving process tell which key it wraps with (see `Database`)."""
+    return f"{NAME} {keys.masters.newest}"
+
+
+async def refuse_older_processes(database: Database, newest: int) -> None:
+    """Raises Conflict while a process serves that was started before that version was there: what it wraps, only older open."""
+    rows = await database.ask(
+        """select distinct substring(application_name from $1) as version from pg_stat_activity
+            where datname = current_database() and application_name ~ $1""",
+        f"^{NAME} ([0-9]+)$",
+    )
+    if any(int(row["version"]) < newest for row in rows):
+        raise Conflict("a process serves that was started before the newest version was made: start it anew", path=("version",))

@@ -6,17 +6,21 @@ import stat
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from core.errors import Conflict, SijilError, Unavailable
-from core.keys import KeyRing, create, load
+from core.errors import Conflict, Internal, Invalid, NotFound, SijilError, Unavailable
+from core.keys import Family, KeyRing, Version, add_version, create, load, retire, versions
+from core.sealed import version_of
+from identity.numbers import TokenKind, pairwise_token, resolve_token
 from tests.access.enrolled import NOW
 
 Change = Callable[[dict[str, Any]], object]
+OWNER, AGENCY = UUID(int=11), UUID(int=12)
 
 
 @pytest.fixture
@@ -220,3 +224,97 @@ def test_a_stranger_is_the_same_each_time_and_another_for_another_identifier(key
     ids = {keys.stranger(kind, value) for kind in ("IDCS", "PERSON") for value in ("1", "2")}
     assert len(ids) == 4
     assert keys.stranger("IDCS", "1") == keys.stranger("IDCS", "1")
+
+
+# --- new versions
+
+
+def test_a_new_version_is_beside_the_older_ones_and_makes_from_now_on(path: Path) -> None:
+    before = create(path, mark="", at=NOW)
+    later = NOW + timedelta(days=400)
+    assert [add_version(path, family, at=later) for family in Family] == [2, 2]
+    ring = load(path)
+    assert (ring.fingerprint, ring.jwks(), ring.indexes, ring.number) == (
+        before.fingerprint,
+        before.jwks(),
+        before.indexes,
+        before.number,
+    )
+    assert (ring.masters.versions, ring.masters.newest, sorted(ring.tokens)) == ([1, 2], 2, [1, 2])
+    assert ring.tokens[1] == before.tokens[1] != ring.tokens[2]
+    key, wrapped = before.masters.new_data_key(OWNER)
+    assert ring.masters.unwrap(OWNER, wrapped).open("a", OWNER, key.seal("a", OWNER, "b")) == "b"
+    assert (version_of(wrapped), version_of(ring.masters.new_data_key(OWNER)[1])) == (1, 2)
+    assert versions(path) == [Version(family, number, at) for family in Family for number, at in ((1, NOW), (2, later))]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert os.listdir(path.parent) == ["keys.json"]
+
+
+def test_versions_that_are_added_at_once_are_all_there(path: Path) -> None:
+    create(path, mark="", at=NOW)
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda _: add_version(path, Family.MASTER, at=NOW), range(16)))
+    assert sorted(made) == list(range(2, 18)) == load(path).masters.versions[1:]
+
+
+def test_a_file_that_does_not_say_when_is_taken_as_it_is(path: Path) -> None:
+    create(path, mark="", at=NOW)
+    document = json.loads(path.read_text())
+    del document["created"]
+    document["token"]["7"] = document["token"]["1"]
+    path.write_text(json.dumps(document))
+    assert [(each.number, each.added_at) for each in versions(path) if each.family is Family.TOKEN] == [(1, None), (7, None)]
+    assert add_version(path, Family.TOKEN, at=NOW) == 8
+
+
+def test_a_retired_version_opens_nothing_any_more_and_its_number_is_not_given_again(path: Path) -> None:
+    wrapped = create(path, mark="", at=NOW).masters.new_data_key(OWNER)[1]
+    add_version(path, Family.MASTER, at=NOW)
+    anew = load(path).masters.rewrap(OWNER, wrapped)
+    secret = json.loads(path.read_text())["master"]["1"]
+    retire(path, Family.MASTER, 1)
+    ring = load(path)
+    with pytest.raises(Internal):
+        ring.masters.unwrap(OWNER, wrapped)
+    ring.masters.unwrap(OWNER, anew)
+    assert secret not in path.read_text()
+    assert os.listdir(path.parent) == ["keys.json"]
+    assert add_version(path, Family.MASTER, at=NOW) == 3
+
+
+@pytest.mark.parametrize(("number", "refusal"), [(2, Conflict), (3, NotFound), (0, NotFound)])
+def test_the_newest_version_and_what_is_none_are_not_retired(path: Path, number: int, refusal: type[SijilError]) -> None:
+    create(path, mark="", at=NOW)
+    add_version(path, Family.MASTER, at=NOW)
+    before = path.read_bytes()
+    with pytest.raises(refusal):
+        retire(path, Family.MASTER, number)
+    assert path.read_bytes() == before
+
+
+def test_where_the_disk_is_full_the_old_file_stays(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    create(path, mark="", at=NOW)
+    before = path.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        add_version(path, Family.MASTER, at=NOW)
+    assert path.read_bytes() == before
+    assert load(path).masters.versions == [1]
+    assert os.listdir(path.parent) == ["keys.json"]
+
+
+def test_tokens_of_an_older_version_resolve_and_new_ones_are_of_the_newest(path: Path) -> None:
+    before = create(path, mark="", at=NOW)
+    old = pairwise_token(TokenKind.PERSON, OWNER, AGENCY, before.tokens)
+    add_version(path, Family.TOKEN, at=NOW)
+    ring = load(path)
+    new = pairwise_token(TokenKind.PERSON, OWNER, AGENCY, ring.tokens)
+    assert (old[:3], new[:3]) == ("p1.", "p2.")
+    assert {resolve_token(token, AGENCY, ring.tokens) for token in (old, new)} == {(TokenKind.PERSON, OWNER)}
+    assert pairwise_token(TokenKind.HOUSEHOLD, OWNER, AGENCY, ring.tokens)[:3] == "h2."
+    with pytest.raises(Invalid):
+        resolve_token(new, AGENCY, before.tokens)
