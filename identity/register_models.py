@@ -20,13 +20,15 @@ _DECIDED = "(decided_at is not null) = (state in ('ACCEPTED', 'REJECTED', 'WITHD
 
 
 class Opening(Base):
-    """From which day people of a division may be enrolled; who lives where no division around is open yet, may not."""
+    """From which day on people of a division may be enrolled, until it closes: nobody is where no division around is open."""
 
     __tablename__ = "opening"
     __spread__ = Spread.REFERENCE
+    __table_args__ = (CheckConstraint("opens_on <= closes_on", name="dates"),)
 
     division: Mapped[str] = mapped_column(ForeignKey("division.code"), primary_key=True)
     opens_on: Mapped[date]
+    closes_on: Mapped[date | None]  # the first day on which it is closed
     decided_at: Mapped[datetime] = mapped_column(Instant)
     decided_by: Mapped[UUID | None]
 
@@ -45,19 +47,21 @@ class Enrolment(Base):
         CheckConstraint("state in ('DRAFT', 'SUBMITTED', 'IN_REVIEW', 'ACCEPTED', 'REJECTED')", name="state"),
         CheckConstraint("channel in ('ONLINE', 'CENTRE', 'FILE', 'PACK')", name="channel"),
         CheckConstraint("basis in ('DOCUMENTS', 'TESTIMONY')", name="basis"),
-        CheckConstraint("(state = 'DRAFT') = (submitted_at is null)", name="submitted"),
+        CheckConstraint("state = 'REJECTED' or (state = 'DRAFT') = (submitted_at is null)", name="submitted"),
         CheckConstraint("(state = 'REJECTED') = (reason is not null)", name="reason"),
         CheckConstraint("(decided_at is not null) = (state in ('ACCEPTED', 'REJECTED'))", name="decided"),
         CheckConstraint("(data_key is null) = (form is null)", name="erased"),
         CheckConstraint("data_key is not null or state in ('ACCEPTED', 'REJECTED')", name="kept"),
-        CheckConstraint("decided_by <> begun_by", name="second_person"),
+        CheckConstraint("decided_by <> begun_by and decided_by <> submitted_by", name="second_person"),
         CheckConstraint("octet_length(form_hash) = 32", name="form_hash"),
-        Index("ix_enrolment_open", "submitted_at", postgresql_where=text("state in ('SUBMITTED', 'IN_REVIEW')")),
+        CheckConstraint("octet_length(secret_hash) = 16", name="secret_hash"),
+        Index("ix_enrolment_open", "due_at", "person_id", postgresql_where=text("state in ('SUBMITTED', 'IN_REVIEW')")),
         Index("ix_enrolment_expires", "expires_at", postgresql_where=text("state = 'DRAFT'")),
     )
 
     person_id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(16))
+    secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary)  # keyed, of the code by which an applicant comes back
     state: Mapped[str] = mapped_column(String(16))
     channel: Mapped[str] = mapped_column(String(16))
     basis: Mapped[str | None] = mapped_column(String(16))
@@ -72,6 +76,7 @@ class Enrolment(Base):
     begun_by: Mapped[UUID | None]
     expires_at: Mapped[datetime] = mapped_column(Instant)  # of a draft
     submitted_at: Mapped[datetime | None] = mapped_column(Instant)
+    submitted_by: Mapped[UUID | None]
     due_at: Mapped[datetime | None] = mapped_column(Instant)
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
     decided_by: Mapped[UUID | None]
@@ -353,6 +358,17 @@ class PersonFile(Base):
     begun_by: Mapped[UUID | None]
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     erase_after: Mapped[datetime] = mapped_column(Instant)
+
+
+class PersonFilePart(Base):
+    """What became of some rows of a file, sealed under its key: written with them, and gone once the result is put together."""
+
+    __tablename__ = "person_file_part"
+    __spread__ = Spread.LOCAL
+
+    file_id: Mapped[UUID] = mapped_column(ForeignKey("person_file.file_id"), primary_key=True)
+    part: Mapped[int] = mapped_column(Integer, primary_key=True)
+    lines: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class TeamDevice(Base):

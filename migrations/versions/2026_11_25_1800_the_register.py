@@ -15,6 +15,9 @@ NEW_KINDS = f"{OLD_KINDS}, 'VIRTUAL_ID', 'RECEIPT', 'ATTESTATION'"
 
 def upgrade() -> None:
     _kinds(NEW_KINDS)
+    _code_purposes("'SIGN_IN', 'ASSIST', 'TESTIMONY'")
+    op.add_column("agency", sa.Column("duties", postgresql.ARRAY(sa.String(length=32)), server_default="{}", nullable=False))
+    op.create_check_constraint(op.f("ck_agency_duties"), "agency", "duties <@ array['BIOMETRIC_MATCHING']::varchar[]")
     op.create_table(
         "blocking_key",
         sa.Column("hash", sa.LargeBinary(), nullable=False),
@@ -63,6 +66,7 @@ def upgrade() -> None:
         "enrolment",
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.String(length=16), nullable=False),
+        sa.Column("secret_hash", sa.LargeBinary(), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("basis", sa.String(length=16), nullable=True),
@@ -77,12 +81,15 @@ def upgrade() -> None:
         sa.Column("begun_by", sa.Uuid(), nullable=True),
         sa.Column("expires_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("submitted_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("submitted_by", sa.Uuid(), nullable=True),
         sa.Column("due_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("decided_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("decided_by", sa.Uuid(), nullable=True),
         sa.Column("reason", sa.String(length=32), nullable=True),
         sa.CheckConstraint("(decided_at is not null) = (state in ('ACCEPTED', 'REJECTED'))", name=op.f("ck_enrolment_decided")),
-        sa.CheckConstraint("(state = 'DRAFT') = (submitted_at is null)", name=op.f("ck_enrolment_submitted")),
+        sa.CheckConstraint(
+            "state = 'REJECTED' or (state = 'DRAFT') = (submitted_at is null)", name=op.f("ck_enrolment_submitted")
+        ),
         sa.CheckConstraint("(state = 'REJECTED') = (reason is not null)", name=op.f("ck_enrolment_reason")),
         sa.CheckConstraint("basis in ('DOCUMENTS', 'TESTIMONY')", name=op.f("ck_enrolment_basis")),
         sa.CheckConstraint("channel in ('ONLINE', 'CENTRE', 'FILE', 'PACK')", name=op.f("ck_enrolment_channel")),
@@ -91,7 +98,8 @@ def upgrade() -> None:
             "state in ('DRAFT', 'SUBMITTED', 'IN_REVIEW', 'ACCEPTED', 'REJECTED')", name=op.f("ck_enrolment_state")
         ),
         sa.CheckConstraint("(data_key is null) = (form is null)", name=op.f("ck_enrolment_erased")),
-        sa.CheckConstraint("decided_by <> begun_by", name=op.f("ck_enrolment_second_person")),
+        sa.CheckConstraint("decided_by <> begun_by and decided_by <> submitted_by", name=op.f("ck_enrolment_second_person")),
+        sa.CheckConstraint("octet_length(secret_hash) = 16", name=op.f("ck_enrolment_secret_hash")),
         sa.CheckConstraint("octet_length(form_hash) = 32", name=op.f("ck_enrolment_form_hash")),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_enrolment")),
     )
@@ -101,7 +109,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_enrolment_open",
         "enrolment",
-        ["submitted_at"],
+        ["due_at", "person_id"],
         unique=False,
         postgresql_where=sa.text("state in ('SUBMITTED', 'IN_REVIEW')"),
     )
@@ -215,8 +223,10 @@ def upgrade() -> None:
         "opening",
         sa.Column("division", sa.String(length=16), nullable=False),
         sa.Column("opens_on", sa.Date(), nullable=False),
+        sa.Column("closes_on", sa.Date(), nullable=True),
         sa.Column("decided_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.CheckConstraint("opens_on <= closes_on", name=op.f("ck_opening_dates")),
         sa.ForeignKeyConstraint(["division"], ["division.code"], name=op.f("fk_opening_division")),
         sa.PrimaryKeyConstraint("division", name=op.f("pk_opening")),
     )
@@ -268,6 +278,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("file_id", name=op.f("pk_person_file")),
     )
     op.create_index(op.f("ix_person_file_begun_at"), "person_file", ["begun_at"], unique=False)
+    op.create_table(
+        "person_file_part",
+        sa.Column("file_id", sa.Uuid(), nullable=False),
+        sa.Column("part", sa.Integer(), nullable=False),
+        sa.Column("lines", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["file_id"], ["person_file.file_id"], name=op.f("fk_person_file_part_file_id")),
+        sa.PrimaryKeyConstraint("file_id", "part", name=op.f("pk_person_file_part")),
+    )
     op.create_table(
         "person_revision",
         sa.Column("person_id", sa.Uuid(), nullable=False),
@@ -334,6 +352,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("delete from identifier where kind in ('VIRTUAL_ID', 'RECEIPT', 'ATTESTATION')")
     _kinds(OLD_KINDS)
+    op.execute("delete from one_time_code where purpose = 'TESTIMONY'")
+    _code_purposes("'SIGN_IN', 'ASSIST'")
+    op.drop_constraint(op.f("ck_agency_duties"), "agency")
+    op.drop_column("agency", "duties")
     op.drop_index(op.f("ix_virtual_id_person_id_hash"), table_name="virtual_id")
     op.drop_constraint(op.f("ck_person_erased"), "person")
     op.alter_column("person", "data_key", existing_type=sa.LargeBinary(), nullable=False)
@@ -350,6 +372,7 @@ def downgrade() -> None:
     op.drop_table("virtual_id")
     op.drop_table("person_revision")
     op.drop_index(op.f("ix_person_file_begun_at"), table_name="person_file")
+    op.drop_table("person_file_part")
     op.drop_table("person_file")
     op.drop_index("uq_person_alias_standing", table_name="person_alias", postgresql_where=sa.text("undone_at is null"))
     op.drop_index(op.f("ix_person_alias_survivor_id"), table_name="person_alias")
@@ -387,3 +410,8 @@ def _kinds(unique: str) -> None:
         unique=True,
         postgresql_where=sa.text(f"kind in ({unique})"),
     )
+
+
+def _code_purposes(purposes: str) -> None:
+    op.drop_constraint(op.f("ck_one_time_code_purpose"), "one_time_code")
+    op.create_check_constraint(op.f("ck_one_time_code_purpose"), "one_time_code", f"purpose in ({purposes})")
