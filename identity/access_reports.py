@@ -143,7 +143,7 @@ _REPORTS = """
 select p.person_id, p.data_key, r.report_id, r.number, r.entry_id, r.text, r.reported_at, r.answered_at, r.answer,
        l.recorded_at as looked_at, convert_from(l.leaf, 'UTF8') as leaf, a.name_ar, a.name_fr, a.name_en
   from access_report r
-  join person p on p.person_id = r.person_id
+  join person p on p.person_id = r.person_id and p.data_key is not null
   left join ledger_entry l on l.subject_id = r.subject_id and l.entry_id = r.entry_id
   left join agency a on a.agency_id = l.agency_id
  where ($1::text[] is null or array[r.division, left(r.division, 2), left(r.division, 6), left(r.division, 12)]::text[] && $1)
