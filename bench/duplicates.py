@@ -20,6 +20,7 @@ from identity.duplicates import Compared, Finding, Outcome, Rules, compare, rule
 
 HELD_OUT_SEED = 2027
 PERSONS, AGAIN_COUNT, NEW_COUNT = 60_000, 3_000, 10_000
+RARITY = 1_000_000  # as in the statement
 LEAST_RECALL, MOST_LOAD = 0.98, 0.02
 
 
@@ -36,15 +37,18 @@ class Blocks:
 
     def candidates(self, record: Comparable) -> list[int]:
         shared: Counter[int] = Counter()
+        rarity: Counter[int] = Counter()
         alone: set[int] = set()
         for hash_ in blocking_hashes(self._keys, record):
             block = self._blocks.get(hash_, ())
             if len(block) <= self._by.wide:
                 shared.update(block)
+                for place in block:
+                    rarity[place] += RARITY // len(block)
             if len(block) <= self._by.narrow:
                 alone.update(block)
         chosen = [place for place, count in shared.items() if place in alone or count > 1]
-        return sorted(chosen, key=lambda place: (-shared[place], place))[: self._by.candidates]
+        return sorted(chosen, key=lambda place: (-rarity[place], place))[: self._by.candidates]
 
 
 @dataclass(slots=True)
