@@ -15,7 +15,7 @@ demo: set-up ## Load an invented population and serve it (PERSONS=20000 PORT=800
 	$(BIN)/sijil demo --persons $(PERSONS) --port $(PORT)
 
 test: set-up ## Run all tests
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: set-up ## Check style, types and the arrows between rooms
 	$(BIN)/ruff check

@@ -1,11 +1,13 @@
 """Templates: `pages/*.html`, everything escaped, no name that is not there, in the words of one language."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import CodeType
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from access.catalogue import Lang
@@ -15,6 +17,23 @@ from api.portal.statics import Statics
 
 PAGES: Final = Path(__file__).parent / "pages"
 _GROUP = re.compile(r"[^-]{1,4}-?|-")
+
+
+class _Compiled(BytecodeCache):
+    """Templates as they were compiled, by name and content: once in a process, for all languages."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED: Final = _Compiled()
 
 
 class Rendering:
@@ -57,6 +76,7 @@ def _environment(tongue: Tongue, loader: FileSystemLoader, statics: Statics) -> 
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
+        bytecode_cache=_COMPILED,
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
@@ -72,10 +92,19 @@ def _environment(tongue: Tongue, loader: FileSystemLoader, statics: Statics) -> 
         static=statics,
         words=words,
     )
-    environment.filters.update(
-        day=tongue.day, moment=tongue.moment, number=tongue.number, percent=tongue.percent, breakable=_breakable
-    )
+    said = {"day": tongue.day, "moment": tongue.moment, "number": tongue.number, "percent": tongue.percent}
+    environment.filters.update({name: _at_showing(work) for name, work in said.items()}, breakable=_breakable)
     return environment
+
+
+def _at_showing(work: Callable[[Any], str]) -> Callable[[object, Any], str]:
+    """A filter that a compiler does not apply to what is constant: it would be so in one language for all."""
+
+    @pass_context
+    def filtered(_: object, value: Any) -> str:
+        return work(value)
+
+    return filtered
 
 
 def _breakable(text: str) -> Markup:

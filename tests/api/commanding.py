@@ -9,12 +9,14 @@ from typer.testing import CliRunner, Result
 
 from api.cli import app
 from core.database import Database
+from tests.core.logged import logging_apart
 
 T = TypeVar("T")
 
 
 def sijil(*arguments: str, input: str | None = None) -> Result:  # noqa: A002 its name in the runner
-    return CliRunner().invoke(app, list(arguments), input=input)
+    with logging_apart():  # a command says of itself hardly anything, which is not to be so for all tests that follow
+        return CliRunner().invoke(app, list(arguments), input=input)
 
 
 def told(*arguments: str, status: int = 0) -> Any:

@@ -27,13 +27,14 @@ import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from starlette.applications import Starlette
 
 from access import agencies, publishing
 from access.call import Call, system
 from access.catalogue import Lang
 from access.ledger import SEALED_ATTRIBUTE
 from access.rights import Scope
+from api.app import build
+from core.config import Settings
 from core.database import Database, Row
 from core.ids import uuid7
 from core.keys import KeyRing
@@ -65,7 +66,8 @@ class Backstage:
 
 def listening() -> socket.socket:
     """A socket that clients can connect to before anybody serves it: nothing has to be polled."""
-    made = socket.socket()
+    # With the protocol said, or asyncio holds back the second part of each answer (Nagle) until the first was acknowledged.
+    made = socket.socket(proto=socket.IPPROTO_TCP)
     made.bind(("127.0.0.1", 0))
     made.listen(128)
     return made
@@ -127,8 +129,10 @@ class Instance:
                 process.wait()
 
     @contextmanager
-    def serve_here(self, app: Starlette) -> Iterator[str]:
-        """The address of an application served within this process, so that a test can reach into it."""
+    def serve_here(self, clock: Callable[[], datetime] | None = None) -> Iterator[str]:
+        """The address of one more server of this database, within this process: a test can reach into it. It does no jobs."""
+        settings = Settings(connections=2, jobs=False)
+        app = build(settings, self.keys, database_url=self.database_url, issuer=self.issuer, clock=clock or self.now)
         listener = listening()
         server = uvicorn.Server(uvicorn.Config(app, lifespan="on", log_level="warning", loop="asyncio"))
         running = asyncio.run_coroutine_threadsafe(server.serve(sockets=[listener]), self.backstage.loop)

@@ -8,9 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.app import build
 from api.cost import MAX_BYTES
-from core.config import Settings
 from tests.api.serving import ELIGIBILITY, GRAPHQL, VERIFY, Agency, Caller, Instance
 
 CANARY = "Zyxvannique"
@@ -407,9 +405,8 @@ def test_a_fault_of_ours_is_told_as_one_and_nothing_of_it(
     def fails(*_: object, **__: object) -> None:
         raise ValueError(f"a fault that holds {CANARY}")
 
-    app = build(Settings(connections=2), served.keys, database_url=served.database_url, issuer=served.issuer, clock=served.now)
     monkeypatch.setattr("identity.people.open_person", fails)
-    with served.serve_here(app) as base:
+    with served.serve_here() as base:
         caller = fund.caller(base=base)
         answer = caller.ask(
             "query($i: String!) { person(subject: {idcs: $i}, purpose: ELIGIBILITY) { sex } }",

@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 
 from access.instance import create_instance
-from api.app import build
 from api.demo.load import load
-from core.config import Settings
 from core.database import Database
 from core.embedded import EmbeddedPostgres
 from core.keys import create
@@ -41,9 +39,8 @@ def test_without_a_writer_there_is_no_answer(served: Instance, fund: Agency, mon
         start(self)
 
     monkeypatch.setattr(Settler, "start", start_and_tell)
-    app = build(Settings(connections=2), served.keys, database_url=served.database_url, issuer=served.issuer, clock=served.now)
     row = request_of(served.subject(0), "given_name")
-    with served.serve_here(app) as base:
+    with served.serve_here() as base:
         caller = fund.caller(base=base)
         assert caller.verify([row])[0]["confirmed"] is True
 

@@ -10,8 +10,6 @@ import orjson
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.app import build
-from core.config import Settings
 from core.errors import Code
 from tests.api.serving import GRAPHQL, VERIFY, Agency, Caller, Instance, codes, request_of
 
@@ -125,15 +123,8 @@ def test_too_many_questions_within_a_minute_are_put_off_with_the_time_to_wait(se
         points_per_minute=5,
     )
     instant = (served.now() + timedelta(minutes=1)).replace(second=30, microsecond=0)  # after the agency was enrolled
-    app = build(
-        Settings(connections=2),
-        served.keys,
-        database_url=served.database_url,
-        issuer=served.issuer,
-        clock=lambda: instant,
-    )
     row = request_of(served.subject(0), "given_name")
-    with served.serve_here(app) as base:
+    with served.serve_here(lambda: instant) as base:
         caller = agency.caller(base=base)
         caller.seconds = lambda: int(instant.timestamp())  # type: ignore[method-assign]
         assert len(caller.verify([row] * 3)) == 3

@@ -19,9 +19,7 @@ from access.catalogue import CATALOGUE, Use
 from access.decision import Ground
 from access.imports import NewConsent, load_consents
 from api import guard, schema
-from api.app import build
 from api.demo.agencies import PROFILES
-from core.config import Settings
 from core.dates import PartialDate
 from core.events import Events
 from identity import people
@@ -605,8 +603,7 @@ def test_with_any_one_guard_taken_away_the_matrix_finds_something(
     name: str,
 ) -> None:
     GUARDS[name](monkeypatch)
-    app = build(Settings(connections=2), served.keys, database_url=served.database_url, issuer=served.issuer, clock=served.now)
-    with served.serve_here(app) as base:
+    with served.serve_here() as base:
         found = matrix(family, roles(fund, grants, open_hand, bystander, base), ["plain"])
         assert any(faults for faults, _ in found)
 

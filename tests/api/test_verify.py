@@ -10,8 +10,6 @@ import httpx
 import pytest
 
 from access.receipts import verify as verify_receipt
-from api.app import build
-from core.config import Settings
 from core.errors import Invalid
 from identity.numbers import HouseholdCode
 from tests.api.serving import VERIFY, Agency, Caller, Instance, claims, codes, request_of
@@ -523,8 +521,7 @@ def test_a_batch_of_a_thousand_asks_the_database_as_often_as_a_single_question(
         return connection
 
     monkeypatch.setattr("core.database.asyncpg.connect", connected)
-    app = build(Settings(connections=2), served.keys, database_url=served.database_url, issuer=served.issuer, clock=served.now)
-    with served.serve_here(app) as base:
+    with served.serve_here() as base:
         caller = fund.caller(base=base)
         subject = served.subject(0)
         wrong, right = (request_of(subject, "given_name", "family_name", **c) for c in ({"given_name": "Zorglub"}, {}))
@@ -534,9 +531,14 @@ def test_a_batch_of_a_thousand_asks_the_database_as_often_as_a_single_question(
             statements.clear()
             answers = caller.verify([wrong if number % 2 == 0 else right for number in range(size)])
             assert len(answers) == size
-            counts[size] = [statement for statement in statements if not statement.startswith(("BEGIN", "COMMIT"))]
+            counts[size] = [statement for statement in statements if not _is_the_drivers(statement)]
     assert len(counts[1]) == len(counts[1000]) == 4  # people with authority; then replay, counters and ledger, at once
     assert [statement[:30] for statement in counts[1]] == [statement[:30] for statement in counts[1000]]
+
+
+def _is_the_drivers(statement: str) -> bool:
+    """Whether it is none of ours: a transaction's frame, or what the driver learns of types on each connection's first use."""
+    return statement.startswith(("BEGIN", "COMMIT")) or "typeinfo_tree" in statement or "current_setting('jit')" in statement
 
 
 def test_one_request_asks_about_a_thousand_subjects_at_most_in_all_its_fields(served: Instance, cnss: Caller) -> None:

@@ -10,8 +10,6 @@ import pytest
 
 from access.call import Call, system
 from access.rights import Role, Scope
-from api.app import build
-from core.config import Settings
 from core.ids import uuid7
 from identity.consent_checks import check_consents
 from tests.api.consenting import (
@@ -107,14 +105,7 @@ def test_after_ten_minutes_a_link_leads_nowhere_and_the_request_is_over(
 
 def later(instance: Instance, by: timedelta) -> Any:
     """The address of a process on the same database, whose clock is ahead."""
-    app = build(
-        Settings(connections=2),
-        instance.keys,
-        database_url=instance.database_url,
-        issuer=instance.issuer,
-        clock=lambda: instance.now() + by,
-    )
-    return instance.serve_here(app)
+    return instance.serve_here(lambda: instance.now() + by)
 
 
 def test_links_are_not_to_be_guessed_and_stand_nowhere(attacked: Instance, asking: Asking) -> None:

@@ -8,8 +8,6 @@ import orjson
 import pytest
 
 from api import schema
-from api.app import build
-from core.config import Settings
 from core.errors import SijilError
 from tests.api.serving import VERIFY, Caller, Instance
 
@@ -31,15 +29,8 @@ def test_the_name_of_an_operation_is_not_remembered_at_any_length(documents: sch
 
 
 def test_rows_beyond_a_thousand_are_refused_before_they_are_coerced(attacked: Instance) -> None:
-    app = build(
-        Settings(connections=2),
-        attacked.keys,
-        database_url=attacked.database_url,
-        issuer=attacked.issuer,
-        clock=attacked.now,
-    )
     body = orjson.dumps({"query": VERIFY, "variables": {"p": "IDENTITY_PROOFING", "r": [{"subject": {"idcs": "1"}}] * 75_000}})
-    with attacked.serve_here(app) as base:
+    with attacked.serve_here() as base:
         caller: Caller = attacked.demo_agency("CNSS_DEMO").caller(base=base)
         caller.data("{ me { code } }")
         began = time.process_time()

@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 
 from access.reading import Reading
-from api.app import build
-from core.config import Settings
 from tests.api.serving import Agency, Instance, codes
 
 STRANGER = "2516116556"
@@ -112,17 +110,10 @@ def test_the_same_work_is_done_for_a_stranger_as_for_a_no(
         | {n: {"uses": ["RELEASE"]} for n in ("household.size", "eligibility.result")}
         | {"person.sex": {"uses": ["RELEASE"]}},
     )
-    app = build(
-        Settings(connections=2),
-        attacked.keys,
-        database_url=attacked.database_url,
-        issuer=attacked.issuer,
-        clock=attacked.now,
-    )
     statements = defaultdict(list)
     at_home = attacked.persona("just-below-asd")["idcs"]
     alone = attacked.persona("match")["idcs"]
-    with attacked.serve_here(app) as base:
+    with attacked.serve_here() as base:
         caller = agency.caller(base=base)
         caller.ask(QUESTIONS[name], {"s": {"idcs": STRANGER}})  # documents are known by now
         monkeypatch.setattr(Reading, "ask", counted)

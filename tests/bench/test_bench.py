@@ -25,6 +25,8 @@ from core.database import Database
 from core.embedded import EmbeddedPostgres
 from core.keys import KeyRing
 from identity.numbers import issue
+from tests.access.enrolled import NOW
+from tests.conftest import empty
 
 ISSUER = "http://localhost:8000"
 NOBODY = issue(b"another key" * 2 + b"of 32 byte", 0, 1)[0][0].text  # well-formed
@@ -56,12 +58,19 @@ class Both:
         return mine.json()["data"]["verify"], raw.json()["data"]["verify"]
 
 
+@pytest.fixture(scope="module")
+async def population(database: Database, keys: KeyRing) -> Population:
+    """Put there once: the tests of this module write down nothing but what answers leave behind."""
+    await empty(database)
+    return await populate(database, keys, persons=60, issuer=ISSUER, now=NOW, sample=5)
+
+
 @pytest.fixture
 async def both(
-    postgres: EmbeddedPostgres, database: Database, clean: None, keys: KeyRing, now: datetime
+    postgres: EmbeddedPostgres, database: Database, population: Population, keys: KeyRing, now: datetime
 ) -> AsyncIterator[Both]:
-    population = await populate(database, keys, persons=60, issuer=ISSUER, now=now, sample=5)
-    settings = Settings(connections=2)
+    await database.ask("truncate counter, ledger_entry, replay")
+    settings = Settings(connections=2, jobs=False)
     service = app.build(settings, keys, database_url=postgres.url, issuer=ISSUER, clock=lambda: now)
     floor = Raw(settings, keys, url=postgres.url, issuer=ISSUER, clock=lambda: now)
     async with AsyncExitStack() as stack:

@@ -7,23 +7,17 @@ import pytest
 import structlog
 
 from core import log
+from tests.core.logged import logging_apart
 
 CANARY = "Canary-Bennani-1984"
 
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    quiet = {name: logging.getLogger(name).level for name in log._QUIET}
     stream = io.StringIO()
-    log.configure("INFO", stream)
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, before in quiet.items():
-        logging.getLogger(name).setLevel(before)
-    structlog.reset_defaults()
+    with logging_apart():
+        log.configure("INFO", stream)
+        yield stream
 
 
 def lines(stream: io.StringIO) -> list[dict[str, object]]:

@@ -36,7 +36,8 @@ def _skip(reason: str) -> None:
 
 def listening() -> tuple[socket.socket, str]:
     """A free port, and the address that the instance on it has: to build the application with, then to serve it."""
-    listener = socket.socket()
+    # With the protocol said, or asyncio holds back the second part of each answer (Nagle) until the first was acknowledged.
+    listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     return listener, f"http://localhost:{listener.getsockname()[1]}"
 

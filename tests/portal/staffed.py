@@ -36,9 +36,9 @@ from core.config import Settings
 from core.database import Database
 from core.ids import uuid7
 from core.keys import KeyRing
-from migrations.metadata import METADATA, QUEUE
 from tests.access.enrolled import Key, agreement_document
 from tests.api.people import Signed, put_account
+from tests.conftest import empty
 from tests.portal.browser import Reader, listening, overflows, reading, served, shoot, violations
 
 BEGAN = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
@@ -158,7 +158,7 @@ class Office:
 @asynccontextmanager
 async def staffed(database: Database, url: str, keys: KeyRing) -> AsyncIterator[Office]:
     """The application on an emptied database, for as long as it is needed."""
-    await _empty(database)
+    await empty(database)
     listener, address = listening()
     clock = Clock()
     office = Office(database, keys, address, clock)
@@ -167,11 +167,7 @@ async def staffed(database: Database, url: str, keys: KeyRing) -> AsyncIterator[
     app = build(Settings(jobs=False), keys, database_url=url, issuer=address, clock=clock)
     async with served(app, listener):
         yield office
-    await _empty(database)
-
-
-async def _empty(database: Database) -> None:
-    await database.ask("truncate " + ", ".join(sorted({*METADATA.tables, *QUEUE})))
+    await empty(database)
 
 
 @contextmanager

@@ -13,17 +13,11 @@ from core.database import Database
 from core.embedded import EmbeddedPostgres
 from core.keys import KeyRing
 from tests.api.people import Signed
-from tests.portal.browser import NARROW, WIDE, Reader, chromium
+from tests.portal.browser import NARROW, WIDE, Reader
 from tests.portal.staffed import PASSWORD, Office, press, said, seen, staffed
 
 ARABIC, FRENCH, PLAIN = Reader("ar-MA", NARROW), Reader("fr-MA", WIDE), Reader("fr-MA", WIDE, scripts=False)
 NEW_PASSWORD = "four other words, far apart"
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -20,19 +20,13 @@ from core.embedded import EmbeddedPostgres
 from core.keys import KeyRing
 from tests.access.enrolled import Key
 from tests.api.people import Signed
-from tests.portal.browser import NARROW, WIDE, Reader, chromium, overflows, shoot
+from tests.portal.browser import NARROW, WIDE, Reader, overflows, shoot
 from tests.portal.staffed import PASSWORD, Office, press, said, seen, staffed, statements
 
 ARABIC, FRENCH, PLAIN = Reader("ar-MA", NARROW), Reader("fr-MA", WIDE), Reader("fr-MA", WIDE, scripts=False)
 EVERYTHING = (Role.PUBLISHER, Role.ADMINISTRATOR, Role.SUPERVISOR)
 MOST_STATEMENTS = 10  # of a page: who looks, what is shown, and that it was looked at
 SEX, BIRTH = "input[name='uses-person.sex']", "input[name='uses-person.birth_date']"
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ from tests.access.consenting import notice_document
 from tests.access.enrolled import mandate_document
 from tests.api.people import Signed
 from tests.identity.registered import RABAT, STRANGER, new_person
-from tests.portal.browser import NARROW, WIDE, Reader, chromium
+from tests.portal.browser import NARROW, WIDE, Reader
 from tests.portal.staffed import BEGAN, PASSWORD, YEAR, Office, seen, staffed
 
 ARABIC, FRENCH = Reader("ar-MA", NARROW), Reader("fr-MA", WIDE)
@@ -111,12 +111,6 @@ class Scene:
 
     async def count(self, table: str) -> int:
         return int((await self.office.ask(f"select count(*) as n from {table}"))[0]["n"])
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -15,17 +15,11 @@ from core.keys import KeyRing
 from identity import access_reports, accesses
 from identity.imports import LoadedPerson
 from tests.identity.registered import STRANGER
-from tests.portal.browser import NARROW, WIDE, Reader, chromium
+from tests.portal.browser import NARROW, WIDE, Reader
 from tests.portal.staffed import press, said, seen
 from tests.portal.town import Town, town
 
 ARABIC, FRENCH, PLAIN = Reader("ar-MA", NARROW), Reader("fr-MA", WIDE), Reader("fr-MA", WIDE, scripts=False)
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from core.keys import KeyRing
 from identity.imports import LoadedPerson
 from tests.api.people import put_account
 from tests.identity.registered import STRANGER
-from tests.portal.browser import NARROW, WIDE, Reader, chromium, overflows, shoot, violations
+from tests.portal.browser import NARROW, WIDE, Reader, overflows, shoot, violations
 from tests.portal.staffed import statements
 from tests.portal.town import ASKED, Town, town
 
@@ -31,12 +31,6 @@ ARABIC, FRENCH = Reader("ar-MA", NARROW), Reader("fr-MA", WIDE, dark=True)
 ARABIC_PLAIN, FRENCH_PLAIN = Reader("ar-MA", NARROW, scripts=False), Reader("fr-MA", WIDE, scripts=False)
 BOTH_SCRIPTS = pytest.mark.parametrize("reader", [Reader("fr-MA"), ARABIC_PLAIN], ids=str)
 MOST_STATEMENTS = 10  # of a page: who looks, what is shown, and that it was looked at
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

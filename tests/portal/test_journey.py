@@ -19,7 +19,7 @@ from core.embedded import EmbeddedPostgres
 from core.keys import KeyRing
 from identity.imports import LoadedPerson
 from tests.api.serving import Caller
-from tests.portal.browser import NARROW, WIDE, Reader, chromium
+from tests.portal.browser import NARROW, WIDE, Reader
 from tests.portal.staffed import PASSWORD, seen
 from tests.portal.town import ASKED, TEXTS, Town, town
 
@@ -29,12 +29,6 @@ READERS = [
 GRANTED, KEPT = ("person.birth_date", "person.given_name"), "person.address"
 LOOK = """query Look($idcs: String!) { person(subject: {idcs: $idcs}, purpose: SERVICE_DELIVERY) {
   name { given { latin } } birthDate address } }"""
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

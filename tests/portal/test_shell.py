@@ -8,16 +8,10 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from core.keys import KeyRing
-from tests.portal.browser import NARROW, WIDE, Reader, chromium, listening, overflows, reading, served, shoot, violations
+from tests.portal.browser import NARROW, WIDE, Reader, listening, overflows, reading, served, shoot, violations
 from tests.portal.sample import CONSENT, SESSION, Register, portal
 
 READERS = [Reader(lang, width, dark) for lang, width, dark in product(("ar-MA", "fr-MA"), (NARROW, WIDE), (False, True))]
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

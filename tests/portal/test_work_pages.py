@@ -15,16 +15,10 @@ from core.database import Database
 from core.embedded import EmbeddedPostgres
 from core.ids import uuid7
 from core.keys import DEMO, create
-from tests.portal.browser import NARROW, WIDE, Reader, chromium, overflows, shoot, violations
+from tests.portal.browser import NARROW, WIDE, Reader, overflows, shoot, violations
 from tests.portal.staffed import Office, press, staffed
 
 READERS = [Reader(lang, width) for lang in ("ar-MA", "fr-MA") for width in (NARROW, WIDE)]
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,9 @@
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
-from jinja2 import TemplateNotFound, UndefinedError
+from jinja2 import Environment, TemplateNotFound, UndefinedError
 
 from access.catalogue import Lang
 from api.portal.rendering import PAGES, Rendering
@@ -45,6 +46,25 @@ def test_a_long_number_may_be_broken_and_stays_what_it_is(rendering: Rendering) 
 def test_a_name_that_is_not_there_is_a_fault(rendering: Rendering) -> None:
     with pytest.raises(UndefinedError):
         rendering.render("said.html", Lang.EN, {})
+
+
+def test_a_template_is_compiled_once_for_all_languages_and_again_once_it_is_another(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[str | None] = []
+    generate = Environment._generate
+
+    def noted(self: Environment, source: Any, name: str | None, filename: str | None, **options: Any) -> str:
+        compiled.append(name)
+        return generate(self, source, name, filename, **options)
+
+    monkeypatch.setattr(Environment, "_generate", noted)
+    for text in ("{{ 12345 | number }} {{ '2026-01-05' | day }}", "{{ 0.5 | percent }} {{ '2026-01-05T09:00:00Z' | moment }}"):
+        (folder / "figures.html").write_text(text)
+        told = [Rendering(Statics(), [folder]).render("figures.html", lang, {}) for lang in (*Lang, *Lang)]
+        assert told[:3] == told[3:]
+        assert len({*told}) == 3
+    assert compiled == ["figures.html"] * 2
 
 
 def test_a_template_that_is_not_there_is_found_out_at_the_start(rendering: Rendering) -> None:
