@@ -22,7 +22,7 @@ from core.canonical import canonical
 from core.database import Row
 from core.errors import Forbidden, NotFound
 
-WARNED = timedelta(days=30)  # before a key ends
+WARNED = timedelta(days=30)  # before a key or an agreement ends
 MAX_OF_KIND = 100
 MAX_IN_LIST = 10
 

@@ -15,14 +15,13 @@ from typing import Any
 
 from access.agreements import MAX_NUMBER
 from access.call import Purpose
-from access.catalogue import CATALOGUE, Lang
+from access.catalogue import CATALOGUE, LANGS, Lang
 from core.canonical import content_hash
 from core.documents import Node
 
 LONGEST = timedelta(days=2 * 365 + 1)  # two years, one of which may be a leap year
 MAX_DATA_LIFE_DAYS = 10 * 366
 MAX_TITLE, MAX_BODY, MAX_WHY = 120, 2000, 500  # characters
-LANGS: Mapping[str, Lang] = {lang.lower(): lang for lang in Lang}  # as documents name them
 _NOTICE = ("agency", "purpose", "version", "texts", "attributes", "data_life_days", "longest_days", "valid_from")
 AGENCY_CODE = re.compile(r"[A-Z][A-Z0-9_]{1,31}")
 # Control characters, and those that make a text read in another order than it is written.

@@ -9,8 +9,8 @@ what was imported; `attributes` are the names of what was asked for in people's 
 from collections.abc import Mapping
 from typing import Any
 
-from access.catalogue import CATALOGUE
-from access.consent_notices import LANGS, Notice, parse_notice
+from access.catalogue import CATALOGUE, LANGS
+from access.consent_notices import Notice, parse_notice
 from access.consent_records import MAX_ATTRIBUTES, ConsentRecord
 from access.consent_revisions import Revision, record_of, revision_of
 from access.tokens import payload_of, sign_compact

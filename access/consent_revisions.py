@@ -16,6 +16,7 @@ from uuid import UUID
 
 from access.agreements import MAX_CODE, MAX_NUMBER
 from access.call import Purpose
+from access.catalogue import LANGS
 from access.consent_acts import (
     Act,
     Answer,
@@ -27,7 +28,7 @@ from access.consent_acts import (
     apply,
     check_actor,
 )
-from access.consent_notices import LANGS, MAX_DATA_LIFE_DAYS
+from access.consent_notices import MAX_DATA_LIFE_DAYS
 from access.consent_records import HASH_BYTES, By, ConsentRecord, Evidence, Method, NoticeRef, Reason
 from access.consent_states import MAX_USES, Event, Frequency, State, Window, after
 from core.canonical import plain_json

@@ -12,8 +12,8 @@ from access.decision import Ground
 from api.access import Text, instant, text
 from api.changing import Changing, Outcome, UserError, change, id_of
 from api.context import opened, plain, raw
+from api.paging import PageInfo
 from api.scalars import DateTime
-from api.scoring import PageInfo
 from api.selection import selected
 from identity import access_reports as reports
 from identity.access_reports import ReportView

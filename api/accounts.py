@@ -16,8 +16,8 @@ from api.access import AgencyRef, Office, RoleGrant, agency_ref, instant, office
 from api.approvals import ProposalPayload, propose
 from api.changing import Changing, Outcome, UserError, change, id_of
 from api.context import opened, plain
+from api.paging import PageInfo
 from api.scalars import DateTime
-from api.scoring import PageInfo
 from core.paging import Page
 
 

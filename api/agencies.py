@@ -19,8 +19,8 @@ from api.access import Text, text
 from api.approvals import ProposalPayload, propose, propose_found
 from api.changing import Changing, Outcome, UserError, Work, change, id_of
 from api.context import opened, plain
+from api.paging import PageInfo
 from api.scalars import DateTime
-from api.scoring import PageInfo
 from core.documents import read_json
 from core.errors import Invalid
 

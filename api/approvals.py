@@ -18,8 +18,8 @@ from access.rights import Scope
 from api.access import AgencyRef, agency_ref
 from api.changing import Changing, Outcome, UserError, change, id_of
 from api.context import Context, opened, plain
+from api.paging import PageInfo
 from api.scalars import DateTime
-from api.scoring import PageInfo
 from core.canonical import canonical
 from core.errors import Path, SijilError
 

@@ -14,8 +14,8 @@ from access.consent_states import Event, Frequency, State, Window
 from api.access import AgencyRef, SubjectInput, Text, instant, text
 from api.changing import UserError
 from api.context import opened
+from api.paging import PageInfo
 from api.scalars import DateTime
-from api.scoring import PageInfo
 from identity.consent_requests import Preview
 from identity.consent_views import AgencyConsentView, ConsentView, Step, Terms
 

@@ -36,7 +36,7 @@ from api.consent_types import (
 )
 from api.context import opened, plain, raw
 from api.identity import under_subject
-from api.scoring import PageInfo
+from api.paging import PageInfo
 from api.selection import selected
 from core.errors import Conflict, Invalid, NotFound, SijilError
 from identity import consent_answers as answers

@@ -17,8 +17,8 @@ from api.access import Office, Operator
 from api.accounts import Account, AccountConnection, AccountPayload, connection, told
 from api.changing import Changing, Outcome, UserError, change, id_of
 from api.context import opened, plain
+from api.paging import PageInfo
 from api.scalars import DateTime
-from api.scoring import PageInfo
 
 
 @strawberry.type

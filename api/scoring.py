@@ -11,6 +11,7 @@ from api.access import SubjectInput, named
 from api.context import opened, plain
 from api.guard import bound, described, echo
 from api.identity import consent_id
+from api.paging import PageInfo
 from api.scalars import Date, DateTime, Decimal
 from registry.programmes import Programme as ProgrammeRow
 from scoring import eligibility as doors
@@ -78,12 +79,6 @@ class Score:
 class ScoreEdge:
     node: Score | None
     cursor: str | None = echo()
-
-
-@strawberry.type(description="Whether there is more, and where it goes on.")
-class PageInfo:
-    has_next_page: bool
-    end_cursor: str | None
 
 
 @described

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from access.rights import Scope
 from api.portal import admin_accounts, admin_agencies, admin_centre, admin_documents, changes
-from api.portal.agency_parts import actor_of, needing
 from api.portal.forms import needed
 from api.portal.framework import N_, Action, Audience, Data, Link, Page, PageRequest, Viewer
+from api.portal.needing import actor_of, needing
 from api.portal.sign_in import STAFF_ACCOUNT
-from api.portal.wording import names
+from api.portal.words import names
 
 _LINKS: Final = (
     (Scope.APPROVAL_DECIDE, Link("/admin/approvals", N_("Approvals"))),

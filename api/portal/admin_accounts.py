@@ -7,10 +7,10 @@ from typing import Any, Final
 from access.rights import OF_STAFF, Role, Scope
 from api.portal import drafts
 from api.portal.admin_agencies import only, proposed, step
-from api.portal.agency_parts import needing, paged
 from api.portal.forms import needed
 from api.portal.framework import N_, Action, Audience, Data, Outcome, Page, PageRequest
-from api.portal.wording import names
+from api.portal.needing import needing, paged
+from api.portal.words import names
 
 HOME: Final = "/admin/accounts"
 ROLES: Final = [role.value for role in Role if role in OF_STAFF]

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from access.catalogue import LANGS
 from access.rights import Scope
 from api.portal import drafts
-from api.portal.agency_parts import actor_of, needing, paged
 from api.portal.forms import needed
 from api.portal.framework import N_, Action, Again, Audience, Data, Outcome, Page, PageRequest
-from api.portal.wording import names
-from core.errors import Forbidden
+from api.portal.needing import actor_of, need, needing, paged
+from api.portal.words import names
 
 HOME: Final = "/admin/agencies"
 
@@ -48,9 +48,7 @@ def only(scope: Scope, more: More = _nothing_more) -> More:
     """The further names of a page that asks for nothing, and is of no use without the scope: Forbidden to who has not."""
 
     def shown(asked: PageRequest, data: Data) -> Mapping[str, Any]:
-        if scope not in actor_of(asked.viewer).scopes:
-            raise Forbidden(f"this needs the right {scope}")
-        return more(asked, data)
+        return {**need(asked, scope), **more(asked, data)}
 
     return shown
 
@@ -99,7 +97,7 @@ def _one(asked: PageRequest, data: Data) -> Mapping[str, Any]:
 
 def _enrolment(asked: PageRequest) -> Mapping[str, Any]:
     code = needed(asked.form, "code", N_("Write the agency's code."))
-    told = {lang: needed(asked.form, f"name-{lang}", N_("Write the agency's name in each language.")) for lang in drafts.LANGS}
+    told = {lang: needed(asked.form, f"name-{lang}", N_("Write the agency's name in each language.")) for lang in LANGS}
     return {"input": {"code": code, "names": told, "requestKey": asked.form["requestKey"]}}
 
 
@@ -146,7 +144,7 @@ PAGES: Final = (
                 proposed("enrolAgency"),
                 "EnrolAgency",
                 _enrolment,
-                fields={f"names.{lang}": f"name-{lang}" for lang in drafts.LANGS},
+                fields={f"names.{lang}": f"name-{lang}" for lang in LANGS},
             )
         },
     ),

@@ -9,11 +9,11 @@ from typing import Any, Final
 from access.rights import Scope
 from api.edge import ASSISTED
 from api.portal.admin_agencies import only
-from api.portal.agency_parts import actor_of, needing
 from api.portal.forms import needed
 from api.portal.framework import N_, Action, Again, Audience, Data, Done, Outcome, Page, PageRequest, Show
+from api.portal.needing import actor_of, needing
 from api.portal.sign_in import ASSISTING
-from api.portal.wording import names
+from api.portal.words import names
 from identity.sessions import Form
 
 REPORTS: Final = "/admin/reports"

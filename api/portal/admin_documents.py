@@ -13,11 +13,11 @@ from access.call import Purpose
 from access.rights import Scope
 from api.portal import changes, drafts
 from api.portal.admin_agencies import HOME, managing, proposed, standing, step
-from api.portal.agency_parts import actor_of, needing
 from api.portal.forms import needed
 from api.portal.framework import N_, Action, Again, Audience, Data, Form, Page, PageRequest
+from api.portal.needing import actor_of, needing
 from api.portal.page import Variables
-from api.portal.wording import names
+from api.portal.words import names
 from core.canonical import canonical
 from core.errors import Invalid, NotFound
 

@@ -1,17 +1,17 @@
 """The pages of agencies' people, under /agency, and what each of them finds in the navigation."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
+from access.agency_views import WARNED
 from access.rights import Scope
 from api.portal import agency_consents, agency_papers, agency_people, agency_questions
-from api.portal.agency_parts import actor_of
 from api.portal.framework import N_, Audience, Data, Link, Page, PageRequest, Viewer
+from api.portal.needing import actor_of
 from api.portal.sign_in import OFFICERS_ACCOUNT
-from api.portal.wording import names
+from api.portal.words import names
 
-WARNED: Final = timedelta(days=30)  # before an agreement ends
 _LINKS: Final = (
     (Scope.PERSON_READ, Link("/agency/person", N_("Look up"))),
     (Scope.VERIFICATION_RUN, Link("/agency/verify", N_("Verify"))),

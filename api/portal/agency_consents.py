@@ -12,8 +12,9 @@ import segno
 
 from access.consent_notices import LONGEST
 from access.rights import Scope
-from api.portal.agency_parts import basis_of, granted, needing, paged, purpose_of, purpose_page, subject_of
+from api.portal.agency_parts import basis_of, granted, purpose_of, purpose_page, subject_of
 from api.portal.framework import N_, Action, Again, Audience, Data, Outcome, Page, PageRequest, Show
+from api.portal.needing import needing, paged
 from core.errors import Invalid, NotFound
 from core.texts import LATIN_DIGITS
 

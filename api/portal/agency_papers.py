@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from api.portal.framework import Audience, Data, Page, PageRequest
-from api.portal.wording import names
+from api.portal.words import names
 
 MAX_SHOWN = 20  # older agreements, mandates and notices that are over
 

@@ -1,45 +1,19 @@
-"""What the pages of agencies' people share: who may open one, the choice of a purpose, whom a question is about."""
+"""What the pages of agencies' people share: the choice of a purpose, whom a question is about."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import orjson
 
-from access.call import Actor, Purpose
+from access.call import Purpose
 from access.rights import Scope
-from api.portal.framework import N_, Action, Audience, Data, Page, PageRequest, Viewer
-from api.portal.page import Variables, nothing
-from core.errors import Forbidden, Invalid, NotFound
+from api.portal.framework import N_, Action, Audience, Data, Page, PageRequest
+from api.portal.needing import needing
+from core.errors import Invalid, NotFound
 from core.texts import typed_digits
 
 MAX_SUBJECT_CHARACTERS: Final = 100
-
-
-def actor_of(viewer: Viewer) -> Actor:
-    """Of whoever is signed in to the real thing (`reception.py`)."""
-    return cast("Actor", viewer.actor)
-
-
-def need(asked: PageRequest, scope: Scope) -> Mapping[str, Any]:
-    """Nothing more to tell (`Page.more`); Forbidden without the scope: no form is shown that leads nowhere."""
-    if scope not in actor_of(asked.viewer).scopes:
-        raise Forbidden(f"this needs the right {scope}")
-    return {}
-
-
-def needing(scope: Scope, variables: Variables = nothing) -> Variables:
-    """The variables of a page that is of no use without the scope."""
-
-    def asked_by(asked: PageRequest) -> Mapping[str, Any]:
-        return {**need(asked, scope), **variables(asked)}
-
-    return asked_by
-
-
-def paged(asked: PageRequest) -> Mapping[str, Any]:
-    """The variables of a list: where it goes on."""
-    return {"after": asked.query.get("after")}
 
 
 def subject_of(asked: PageRequest) -> Mapping[str, str]:

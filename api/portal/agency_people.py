@@ -5,10 +5,10 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from access.rights import Scope
-from api.portal.agency_parts import need, needing, paged
 from api.portal.framework import N_, Action, Again, Audience, Data, Outcome, Page, PageRequest
+from api.portal.needing import need, needing, paged
 from api.portal.page import Variables
-from api.portal.wording import names
+from api.portal.words import names
 from core.dates import CIVIL_ZONE
 from core.errors import Invalid
 from core.texts import LATIN_DIGITS

@@ -12,7 +12,7 @@ import orjson
 from access.catalogue import CATALOGUE
 from access.differences import DifferenceKind, differences, shown
 from api.portal.languages import N_
-from api.portal.wording import Names
+from api.portal.words import Names
 
 TITLES: Final[Mapping[str, str]] = {
     "AGENCY_ENROLLED": N_("Enrol an agency"),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from access.catalogue import CATALOGUE, Use
+from access.catalogue import CATALOGUE, LANGS, Use
 from access.territory import division_code
 from api.portal.forms import Form, needed
 from api.portal.languages import N_
@@ -16,7 +16,6 @@ from core.dates import CIVIL_ZONE
 from core.errors import Invalid
 from core.texts import LATIN_DIGITS
 
-LANGS: Final = ("ar", "fr", "en")
 PARTS: Final = ("title", "body", "why")
 POINTS, OF_SUBJECT, OF_AGENCY = 6_000, 5, 200  # what a first agreement is offered with
 DATA_LIFE_DAYS, LONGEST_DAYS = 365, 365

@@ -14,7 +14,7 @@ from api.edge import ASSISTED, DEVICE, SESSION
 from api.portal.forms import needed
 from api.portal.framework import N_, Action, Audience, Data, Done, Link, Outcome, Page, PageRequest, Places, Show
 from api.portal.security import VISIT
-from api.portal.wording import names
+from api.portal.words import names
 from core.errors import Invalid
 
 PLACES: Final = Places()

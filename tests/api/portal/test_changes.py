@@ -11,7 +11,7 @@ from access.rights import Scope
 from api.app import acts
 from api.portal import changes
 from api.portal.languages import tongues
-from api.portal.wording import Names, names
+from api.portal.words import Names, names
 from core.keys import KeyRing
 from tests.access.enrolled import agreement_document, mandate_document
 

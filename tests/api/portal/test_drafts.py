@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from access.agreements import parse_agreement, parse_mandate
 from access.call import Purpose
-from access.catalogue import CATALOGUE
+from access.catalogue import CATALOGUE, LANGS
 from access.consent_notices import parse_notice
 from api.portal import drafts
 from api.portal.forms import Form
@@ -166,7 +166,7 @@ def test_a_mandate_has_a_delay_only_where_it_is_shown_later() -> None:
 
 
 def test_a_notice_is_the_same_after_it_was_a_form() -> None:
-    texts = {lang: {"title": f"t {lang}", "body": "one\ntwo", "why": "w"} for lang in drafts.LANGS}
+    texts = {lang: {"title": f"t {lang}", "body": "one\ntwo", "why": "w"} for lang in LANGS}
     document = {"agency": "FUND", "purpose": "AUDIT", "version": 3, "texts": texts, "attributes": ["person.sex"]}
     document |= {"data_life_days": 10, "longest_days": 20, "valid_from": "2026-05-10T23:00:00+00:00"}
     made = drafts.notice(typed(drafts.of_notice(document, NOW), agency="FUND", **{"next-AUDIT": 3}), PURPOSES)
