@@ -1,4 +1,5 @@
-"""What the words of a notice are; `notice_texts_citizens.py` and `notice_texts_accounts.py` have them, by who is told.
+"""What the words of a notice are; `notice_texts_citizens.py`, `notice_texts_register.py` and `notice_texts_accounts.py` have
+them, by who is told.
 
 Of text messages there are several forms, the fullest first; the last one always fits.
 
@@ -38,6 +39,22 @@ class NoticeName(StrEnum):
     ACCESS_REPORT_RECEIVED = "ACCESS_REPORT_RECEIVED"
     ACCESS_REPORT_ANSWERED = "ACCESS_REPORT_ANSWERED"
     ASSISTED = "ASSISTED"
+    ENROLMENT_RECEIVED = "ENROLMENT_RECEIVED"
+    ENROLMENT_ACCEPTED = "ENROLMENT_ACCEPTED"
+    ENROLMENT_REJECTED = "ENROLMENT_REJECTED"
+    RECORDS_MERGED = "RECORDS_MERGED"
+    MERGE_UNDONE = "MERGE_UNDONE"
+    TESTIMONY_CODE = "TESTIMONY_CODE"
+    TESTIMONY_GIVEN = "TESTIMONY_GIVEN"
+    IDENTITY_LOCKED = "IDENTITY_LOCKED"
+    IDENTITY_UNLOCKED = "IDENTITY_UNLOCKED"
+    PERSON_SUSPENDED = "PERSON_SUSPENDED"
+    PERSON_RESTORED = "PERSON_RESTORED"
+    PERSON_CLOSED = "PERSON_CLOSED"
+    CHANGE_REQUEST_RECEIVED = "CHANGE_REQUEST_RECEIVED"
+    CHANGE_REQUEST_ACCEPTED = "CHANGE_REQUEST_ACCEPTED"
+    CHANGE_REQUEST_REJECTED = "CHANGE_REQUEST_REJECTED"
+    CHANGE_REQUEST_WITHDRAWN = "CHANGE_REQUEST_WITHDRAWN"
 
 
 @dataclass(frozen=True, slots=True)

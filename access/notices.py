@@ -17,6 +17,8 @@ from access.catalogue import Lang
 from access.notice_texts import NoticeName, Text
 from access.notice_texts_accounts import OF_ACCOUNTS
 from access.notice_texts_citizens import OF_CITIZENS
+from access.notice_texts_record import OF_RECORD
+from access.notice_texts_register import OF_REGISTER
 from core.dates import CIVIL_ZONE
 from core.errors import Internal, Invalid
 from core.gsm import fits_one, in_alphabet
@@ -28,9 +30,10 @@ MAX_NUMBER = 24
 MAX_MINUTES = 60
 LEGIBLE_NAME = 15  # a shorter one gives way to a form without the link: "The Agency…" says nothing
 SHORTEST_NAME = 8
-TEXTS = {**OF_CITIZENS, **OF_ACCOUNTS}
+TEXTS = {**OF_CITIZENS, **OF_REGISTER, **OF_RECORD, **OF_ACCOUNTS}
 _CODE = re.compile(r"\d{6}|\d{10}", re.ASCII)
 _NUMBER = re.compile(rf"[A-Z0-9-]{{1,{MAX_NUMBER}}}", re.ASCII)
+_IDCS = re.compile(r"[2-9]\d{9}", re.ASCII)
 _LINK = re.compile(r"https?://[!-~]+", re.ASCII)
 _NAMES = ("agency", "centre")  # the parameters that may be shortened
 _MINUTES: Mapping[Lang, Mapping[str, str]] = {
@@ -241,6 +244,119 @@ class Assisted(Notice):
     centre: str
 
 
+@dataclass(frozen=True)
+class IdentityLocked(Notice):
+    """The holder locked their identity, for some questions or all of them."""
+
+    name = NoticeName.IDENTITY_LOCKED
+
+
+@dataclass(frozen=True)
+class IdentityUnlocked(Notice):
+    name = NoticeName.IDENTITY_UNLOCKED
+
+
+@dataclass(frozen=True)
+class EnrolmentReceived(Notice):
+    """Somebody's request to be enrolled is in. `number`: of the receipt."""
+
+    name = NoticeName.ENROLMENT_RECEIVED
+    number: str
+
+
+@dataclass(frozen=True)
+class EnrolmentAccepted(Notice):
+    """Somebody, or whom they represent, is registered. `idcs`: the number that they have for life."""
+
+    name = NoticeName.ENROLMENT_ACCEPTED
+    number: str
+    idcs: str
+
+
+@dataclass(frozen=True)
+class EnrolmentRejected(Notice):
+    name = NoticeName.ENROLMENT_REJECTED
+    number: str
+
+
+@dataclass(frozen=True)
+class TestimonyCode(OneTimeCode):
+    """The digits by which somebody vouches, at a centre, for one who is to be enrolled. `centre`: its name in that language."""
+
+    name = NoticeName.TESTIMONY_CODE
+    centre: str
+
+
+@dataclass(frozen=True)
+class TestimonyGiven(Notice):
+    """Somebody's testimony was taken down, at that centre."""
+
+    name = NoticeName.TESTIMONY_GIVEN
+    centre: str
+
+
+@dataclass(frozen=True)
+class PersonSuspended(Notice):
+    """Of the record of the person, or of somebody whose guardian it is."""
+
+    name = NoticeName.PERSON_SUSPENDED
+
+
+@dataclass(frozen=True)
+class PersonRestored(Notice):
+    """A suspension is over, or a death that was recorded was none."""
+
+    name = NoticeName.PERSON_RESTORED
+
+
+@dataclass(frozen=True)
+class PersonClosed(Notice):
+    """A death was recorded, or the record was cancelled: whoever reads it can object, if it was wrong."""
+
+    name = NoticeName.PERSON_CLOSED
+
+
+@dataclass(frozen=True)
+class ChangeRequestReceived(Notice):
+    """Somebody asked to have the record changed. `number`: of the receipt."""
+
+    name = NoticeName.CHANGE_REQUEST_RECEIVED
+    number: str
+
+
+@dataclass(frozen=True)
+class ChangeRequestAccepted(Notice):
+    name = NoticeName.CHANGE_REQUEST_ACCEPTED
+    number: str
+
+
+@dataclass(frozen=True)
+class ChangeRequestRejected(Notice):
+    name = NoticeName.CHANGE_REQUEST_REJECTED
+    number: str
+
+
+@dataclass(frozen=True)
+class ChangeRequestWithdrawn(Notice):
+    name = NoticeName.CHANGE_REQUEST_WITHDRAWN
+    number: str
+
+
+@dataclass(frozen=True)
+class RecordsMerged(Notice):
+    """Two records of one person are one from now on. `number`: the end of the IDCS that stays."""
+
+    name = NoticeName.RECORDS_MERGED
+    number: str
+
+
+@dataclass(frozen=True)
+class MergeUndone(Notice):
+    """They are two again."""
+
+    name = NoticeName.MERGE_UNDONE
+
+
 NOTICES: Mapping[NoticeName, type[Notice]] = {
     notice.name: notice
     for notice in (
@@ -268,6 +384,22 @@ NOTICES: Mapping[NoticeName, type[Notice]] = {
         AccessReportReceived,
         AccessReportAnswered,
         Assisted,
+        EnrolmentReceived,
+        EnrolmentAccepted,
+        EnrolmentRejected,
+        RecordsMerged,
+        MergeUndone,
+        TestimonyCode,
+        TestimonyGiven,
+        IdentityLocked,
+        IdentityUnlocked,
+        PersonSuspended,
+        PersonRestored,
+        PersonClosed,
+        ChangeRequestReceived,
+        ChangeRequestAccepted,
+        ChangeRequestRejected,
+        ChangeRequestWithdrawn,
     )
 }
 
@@ -343,6 +475,11 @@ def _check_number(number: str) -> None:
         raise Invalid("not a number that is told")
 
 
+def _check_idcs(number: str) -> None:
+    if not _IDCS.fullmatch(number):
+        raise Invalid("not the number of a person")
+
+
 def _check_instant(instant: datetime) -> None:
     if instant.tzinfo is None:
         raise Invalid("an instant without its zone")
@@ -356,5 +493,6 @@ _CHECKS: Mapping[str, Callable[[Any], None]] = {
     "link": _check_link,
     "receipt": _check_number,
     "number": _check_number,
+    "idcs": _check_idcs,
     "takes_effect": _check_instant,
 }

@@ -28,6 +28,7 @@ TYPICAL: dict[str, Any] = {
     "link": LINK,
     "receipt": "K7-2026-004117",
     "number": "A-2026-118",
+    "idcs": "2516116556",
     "takes_effect": WHEN,
 }
 LONGEST: dict[str, Any] = {
@@ -38,6 +39,7 @@ LONGEST: dict[str, Any] = {
     "link": "https://" + "x" * (MAX_LINK - 8),
     "receipt": "W" * MAX_NUMBER,
     "number": "W" * MAX_NUMBER,
+    "idcs": "9" * 10,
     "takes_effect": WHEN,
 }
 LONG_NAMES = (
@@ -240,4 +242,5 @@ def test_only_codes_are_of_no_more_use_after_a_while() -> None:
     assert {name: minutes for name, minutes in useful.items() if minutes is not None} == {
         NoticeName.ONE_TIME_CODE: 3,
         NoticeName.ASSIST_CODE: 3,
+        NoticeName.TESTIMONY_CODE: 3,
     }
