@@ -202,7 +202,7 @@ class OneTimeCode(Base):
     __table_args__ = (
         CheckConstraint("octet_length(code_hash) = 16", name="code_hash"),
         CheckConstraint("tries_left >= 0", name="tries"),
-        CheckConstraint("purpose in ('SIGN_IN', 'ASSIST')", name="purpose"),
+        CheckConstraint("purpose in ('SIGN_IN', 'ASSIST', 'TESTIMONY')", name="purpose"),
         Index(None, "expires_at"),
     )
 

@@ -12,12 +12,12 @@ from access import tokens
 from access.call import Actor, ActorKind, Call, open_to_all
 from access.counters import SPENT, Once, replay_key
 from access.reading import Reading
-from access.rights import AGENCY_SCOPES, Scope
+from access.rights import AGENCY_SCOPES, DUTY_SCOPES, Duty, Scope
 from core.errors import Invalid, Unauthenticated
 from core.keys import KeyRing
 
 MAX_TOKENS = 10_000
-_KEY = """select k.alg, k.jwk from agency a join agency_key k on k.agency_id = a.agency_id
+_KEY = """select k.alg, k.jwk, a.duties from agency a join agency_key k on k.agency_id = a.agency_id
            where a.agency_id = $1 and k.kid = $2 and (a.suspended_at is null or $3 < a.suspended_at)
              and k.valid_from <= $3 and $3 < k.valid_to and (k.revoked_at is null or $3 < k.revoked_at)"""
 
@@ -55,7 +55,8 @@ async def grant(
     if not rows:
         raise Unauthenticated("the client or its key is not known")
     jti, expires = tokens.check_assertion(told, orjson.loads(rows[0]["jwk"]), rows[0]["alg"], issuer=issuer, now=call.now)
-    scopes = _scopes(scope)
+    charged = frozenset(DUTY_SCOPES[Duty(duty)] for duty in rows[0]["duties"])
+    scopes = _scopes(scope, AGENCY_SCOPES | charged)
     # A little longer than it can be used: clocks differ.
     reading.settlement.add(SPENT, Once(replay_key(f"assertion {agency}", jti), expires + tokens.FUTURE, "assertion"))
     reading.settlement.add(SPENT, Once(replay_key(shown.thumbprint, shown.jti), shown.expires_at))
@@ -64,11 +65,11 @@ async def grant(
     return Granted(tokens.issue(reading.keys, token, issuer=issuer, now=call.now), lifetime_seconds, scopes)
 
 
-def _scopes(asked: str | None) -> tuple[str, ...]:
+def _scopes(asked: str | None, granted: frozenset[Scope]) -> tuple[str, ...]:
     if asked is None:
-        return tuple(sorted(AGENCY_SCOPES))
+        return tuple(sorted(granted))
     scopes = set(asked.split())
-    if not scopes or not scopes <= AGENCY_SCOPES:
+    if not scopes or not scopes <= granted:
         raise Invalid("no such scope", path=("scope",))
     return tuple(sorted(scopes))
 

@@ -5,7 +5,7 @@ What an agency may ask for is in `publishing.py`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from access.approval import Act, Approved, Document, refuse_unless_approved
 from access.call import Call, allow
 from access.catalogue import Labels, Lang
 from access.models import Agency, AgencyKey
-from access.rights import Scope
+from access.rights import Duty, Scope
 from access.tokens import ALGORITHMS, parse_jwk
 from core.documents import Node
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
@@ -96,9 +96,10 @@ async def code_of_agency(connection: AsyncConnection, _call: Call, *, agency: UU
 # --- by two people: what is changed, and the doors that change it
 
 
-def enrolment(code: str, names: Labels) -> Document:
-    """The change that AGENCY_ENROLLED makes: {code, names: {ar, fr, en}}."""
-    return {"code": code, "names": {lang.lower(): name for lang, name in names.items()}}
+def enrolment(code: str, names: Labels, duties: Collection[Duty] = ()) -> Document:
+    """The change that AGENCY_ENROLLED makes: {code, names: {ar, fr, en}}, and {duties} of one that is charged with any."""
+    charged = {"duties": sorted(duties)} if duties else {}
+    return {"code": code, "names": {lang.lower(): name for lang, name in names.items()}, **charged}
 
 
 def new_key(code: str, *, kid: str, alg: str, jwk: Mapping[str, Any], valid_from: datetime, valid_to: datetime) -> Document:
@@ -116,9 +117,10 @@ def resumption(code: str) -> Document:
 async def enrol_agency(connection: AsyncConnection, call: Call, approval: Approved, *, change: Document) -> UUID:
     """A new agency, with a name in each language. Raises Invalid for an ill-formed code or name, Conflict for a code in use."""
     refuse_unless_approved(approval, AGENCY_ENROLLED.kind, change)
-    code, names = await _enrolled(connection, change)
+    code, names, duties = await _enrolled(connection, change)
     agency = uuid7(call.now)
-    row = {"agency_id": agency, "code": code, "enrolled_at": call.now} | {f"name_{lang}": name for lang, name in names.items()}
+    row: dict[str, Any] = {"agency_id": agency, "code": code, "enrolled_at": call.now, "duties": duties}
+    row |= {f"name_{lang}": name for lang, name in names.items()}
     made = await connection.execute(insert(Agency).values(row).on_conflict_do_nothing().returning(Agency.agency_id))
     if made.first() is None:
         raise _code_taken()
@@ -148,15 +150,18 @@ async def resume_agency(connection: AsyncConnection, call: Call, approval: Appro
     )
 
 
-async def _enrolled(connection: AsyncConnection, change: Document) -> tuple[str, dict[str, str]]:
-    fields = Node(dict(change)).record(("code", "names"))
+async def _enrolled(connection: AsyncConnection, change: Document) -> tuple[str, dict[str, str], list[Duty]]:
+    fields = Node(dict(change)).record(("code", "names"), ("duties",))
     code = fields["code"].value
     if not isinstance(code, str) or not _CODE.fullmatch(code):
         fields["code"].refuse("a code is 2 to 32 capital letters, digits and underscores, a letter first")
     names = {name: _name(node) for name, node in fields["names"].record([lang.lower() for lang in Lang]).items()}
     if await connection.scalar(select(Agency.agency_id).where(Agency.code == code)) is not None:
         raise _code_taken()
-    return code, names
+    duties = [node.choice(Duty) for node in fields["duties"].items(most=len(Duty))] if "duties" in fields else []
+    if len(set(duties)) != len(duties):
+        fields["duties"].refuse("said twice")
+    return code, names, duties
 
 
 def _name(node: Node) -> str:

@@ -166,6 +166,11 @@ def decide_upkeep(*attributes: str) -> Decision:
     return Decision(dict.fromkeys(attributes, frozenset({Use.MATCH})), Ground.UPKEEP, None, b"")
 
 
+def decide_form(*attributes: str) -> Decision:
+    """For what somebody declared, to whoever takes the form down or decides on it: just these are told."""
+    return Decision(dict.fromkeys(attributes, frozenset({Use.RELEASE})), Ground.UPKEEP, None, b"")
+
+
 def _hidden_for(mandate: Mandate | None) -> timedelta | None:
     if mandate is None or mandate.disclosure is Disclosed.IMMEDIATE:
         return timedelta(0)

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from access.call import Purpose
@@ -35,6 +35,7 @@ class Agency(Base):
     __table_args__ = (
         UniqueConstraint("code"),
         CheckConstraint("code ~ '^[A-Z][A-Z0-9_]{1,31}$'", name="code"),
+        CheckConstraint("duties <@ array['BIOMETRIC_MATCHING']::varchar[]", name="duties"),
     )
 
     agency_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -43,6 +44,7 @@ class Agency(Base):
     name_fr: Mapped[str] = mapped_column(String(200))
     name_en: Mapped[str] = mapped_column(String(200))
     enrolled_at: Mapped[datetime] = mapped_column(Instant)
+    duties: Mapped[list[str]] = mapped_column(ARRAY(String(32)), server_default="{}")  # what it is charged with besides asking
     suspended_at: Mapped[datetime | None] = mapped_column(Instant)
     suspended_by: Mapped[UUID | None]  # the account that did; null: at the machine itself
 

@@ -70,11 +70,20 @@ class Role(StrEnum):
     OFFICER = "OFFICER"
 
 
+class Duty(StrEnum):
+    """What an agency may be charged with besides asking; it is said when the agency is enrolled, by two people."""
+
+    BIOMETRIC_MATCHING = "BIOMETRIC_MATCHING"  # it compares applicants' faces and fingers with those of everybody on record
+
+
 OF_AGENCIES = frozenset({Role.AGENCY_ADMINISTRATOR, Role.OFFICER})
 OF_STAFF = frozenset(Role) - OF_AGENCIES
 
 _QUESTIONS = frozenset({Scope.VERIFICATION_RUN, Scope.PERSON_READ, Scope.HOUSEHOLD_READ, Scope.ELIGIBILITY_READ})
 AGENCY_SCOPES = _QUESTIONS | {Scope.CONSENT_REQUEST, Scope.SCHEMA_READ, Scope.SELF_READ}
+
+# The right that a duty gives, beyond those that every agency may ask for.
+DUTY_SCOPES: dict[Duty, Scope] = {Duty.BIOMETRIC_MATCHING: Scope.BIOMETRIC_REPORT}
 CITIZEN_SCOPES = frozenset(
     {
         Scope.SELF_READ,

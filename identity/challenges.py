@@ -48,6 +48,7 @@ GUESSES = Budget("GUESSES", limit=20, window_seconds=30 * 86_400)
 class CodePurpose(StrEnum):
     SIGN_IN = "SIGN_IN"
     ASSIST = "ASSIST"
+    TESTIMONY = "TESTIMONY"
 
 
 async def new_challenge(

@@ -1,13 +1,14 @@
 """Applicants for tests: sound forms, and those of a minor, a foreigner, somebody under guardianship. Everybody is invented."""
 
 from dataclasses import replace
-from datetime import date
 from itertools import count
 from typing import Any
 
+from core.dates import civil_date
 from identity.applications import Form
+from tests.access.enrolled import NOW
 
-TODAY = date(2026, 12, 1)
+TODAY = civil_date(NOW)
 _numbers = count(1)
 ADULT = Form(
     given_name_ar="ياسين",

@@ -27,7 +27,9 @@ from identity.applications import (
 )
 from identity.enrolment_states import Obstacle, State, Step
 from tests.access.enrolled import NOW
-from tests.identity.applicants import ADULT, FOREIGNER, GUARDED, MINOR, TODAY, form
+from tests.identity.applicants import ADULT, FOREIGNER, GUARDED, MINOR, form
+
+TODAY = date(2026, 12, 1)
 
 
 def faults(given_form: Form, *, complete: bool = True) -> list[tuple[str, str]]:

@@ -1,0 +1,93 @@
+"""What an outside biometric matcher reports: that an applicant may be somebody who is on record.
+
+A hit is no decision: it opens a case, and until somebody decided on that, the applicant is not enrolled. The same hit again is
+the same case. The agency is told no more than whether its report was taken.
+"""
+
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from access.call import ActorKind, Call, allow
+from access.decision import decide_upkeep
+from access.disclosure import SealedRecord
+from access.reading import Reading
+from access.rights import Duty, Scope
+from core.database import raw
+from core.errors import Conflict, Forbidden, Invalid
+from core.ids import uuid7
+from identity import store
+from identity.enrolment_states import State
+from identity.enrolment_store import numbered
+from identity.receipts import normal_number
+from identity.register_models import DuplicateCase
+
+BIOMETRIC = "BIOMETRIC"
+PLACES = 4  # of the score
+_CHARGED = "select exists (select from agency where agency_id = $1 and $2 = any(duties)) as charged"
+_CANDIDATE = """
+select p.person_id, p.data_key from person p
+ where p.person_id = coalesce($1::uuid, (select owner_id from identifier where hash = $2 and kind = 'IDCS'
+                                            and key_version = $3))
+   and p.status <> 'DECOY' and p.data_key is not null"""
+_KNOWN = """
+select case_id from duplicate_case where person_id = $1 and other_id = $2 and origin = 'BIOMETRIC'
+ order by found_at desc limit 1"""
+
+
+@allow(Scope.BIOMETRIC_REPORT)
+async def report_hit(
+    connection: AsyncConnection,
+    call: Call,
+    reading: Reading,
+    *,
+    receipt: str,
+    idcs: str | None,
+    token: str | None,
+    score: Decimal,
+) -> UUID:
+    """The case of a hit: of the applicant with that receipt, and of the candidate who is on record.
+
+    Raises Forbidden to an agency that is not charged with it, Invalid for what cannot be and, one and the same, where there is
+    no such request or candidate; Conflict where the request was refused already.
+    """
+    agency = call.actor.agency
+    if call.actor.kind is not ActorKind.AGENCY or agency is None:
+        raise Forbidden("this is for an agency's own machines")
+    (row,) = await reading.ask(_CHARGED, agency, Duty.BIOMETRIC_MATCHING)
+    if not row["charged"]:
+        raise Forbidden("the agency is not charged with this")
+    number = normal_number(receipt)
+    if not 0 <= score <= 1:
+        raise Invalid("a score is from 0 to 1", path=("score",))
+    key = store.key_of(reading.keys, agency, idcs=idcs, token=token)
+    request = await numbered(reading, reading.keys, number, call.now, hold=True)
+    found = await reading.ask(_CANDIDATE, key.person_id, key.hash, reading.keys.index_version)
+    if request is None or not found or found[0]["person_id"] == request.id:
+        raise Invalid("there is no such request, or nobody else to compare with", path=("receipt",))
+    other, wrapped = found[0]["person_id"], found[0]["data_key"]
+    known = await (await raw(connection)).fetchrow(_KNOWN, request.id, other)
+    if known is not None:
+        already: UUID = known["case_id"]
+        return already
+    if request.state is State.REJECTED:
+        raise Conflict("this request was refused already", path=("receipt",))
+    record = SealedRecord(other, reading.keys.masters.unwrap(other, wrapped), {})
+    reading.disclose(decide_upkeep(), record, call, subject=other, root_field="reportBiometricHit")
+    case = uuid7(call.now)
+    row_ = {
+        "person_id": request.id,
+        "case_id": case,
+        "other_id": other,
+        "origin": BIOMETRIC,
+        "outcome": "REVIEW",
+        "fields": {"score": f"{score:.{PLACES}f}"},
+        "division": request.division,
+        "found_at": call.now,
+        "reported_by": agency,
+        "state": "OPEN",
+    }
+    await connection.execute(insert(DuplicateCase).values(row_))
+    return case

@@ -1,0 +1,65 @@
+"""Whether an applicant is on record already: who may be the same becomes a case, which somebody decides before anything else.
+
+The comparison is `candidates.py`; whoever is enrolled at the same instant and shares a key waits for it to end.
+"""
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from access.call import Call
+from access.catalogue import Use
+from access.decision import decide_upkeep
+from access.reading import Reading
+from core.ids import uuid7
+from identity.blocking import Comparable
+from identity.candidates import ATTRIBUTES, Candidate, Newcomer, check, hold
+from identity.duplicates import rules
+from identity.enrolment_store import Request
+from identity.register_models import DuplicateCase
+from identity.relations import Relation
+
+COMPARISON = "COMPARISON"
+
+
+def comparable(request: Request, related: list[Relation]) -> Comparable:
+    """The applicant, as records are compared."""
+    guardians = [each.person for each in related if each.kind == "GUARDIAN"]
+    return Comparable.of(request.record.parts, guardians)
+
+
+async def find(
+    connection: AsyncConnection, reading: Reading, call: Call, request: Request, related: list[Relation], root_field: str
+) -> int:
+    """How many new cases there are: of people who are, or may be, the applicant. The looks at both are recorded.
+
+    Of whom there is a case already, open or decided, there is no second.
+    """
+    keys, newcomer = reading.keys, Newcomer(comparable(request, related), request.id)
+    await hold(connection, keys, [newcomer.record])
+    look = reading.disclose(decide_upkeep(*ATTRIBUTES), request.record, call, subject=request.id, root_field=root_field)
+    for attribute in ATTRIBUTES:
+        look.compare(attribute, Use.MATCH, lambda _: None)
+    (found,) = await check(connection, call, keys, [newcomer], root_field=root_field)
+    its = (DuplicateCase.person_id == request.id) & (DuplicateCase.origin == COMPARISON)
+    known = set(await connection.scalars(select(DuplicateCase.other_id).where(its)))
+    cases = [_case(call, request, candidate) for candidate in found if candidate.person_id not in known]
+    if cases:
+        await connection.execute(insert(DuplicateCase), cases)
+    return len(cases)
+
+
+def _case(call: Call, request: Request, candidate: Candidate) -> dict[str, object]:
+    finding = candidate.finding
+    return {
+        "person_id": request.id,
+        "case_id": uuid7(call.now),
+        "other_id": candidate.person_id,
+        "origin": COMPARISON,
+        "outcome": finding.outcome,
+        "weight": finding.weight,
+        "fields": finding.document,
+        "weights_hash": rules().hash,
+        "division": request.division,
+        "found_at": call.now,
+        "state": "OPEN",
+    }
