@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import partial
+from itertools import cycle
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,6 +21,7 @@ from access import accounts, agencies, instance, key_rotation, publishing
 from access.admission import Admissions
 from access.approval import Acts
 from access.authority import Documents
+from access.call import Call
 from access.counters import COUNTED, SPENT, forget_past
 from access.ledger import LEDGER
 from access.outbox import SENDING
@@ -29,6 +33,7 @@ from api.endpoint import Endpoint
 from api.portal import site
 from api.portal.framework import Portal
 from api.portal.reception import Reception
+from api.portal.statics import VENDOR
 from core.config import Settings
 from core.database import Database
 from core.errors import SijilError
@@ -36,9 +41,12 @@ from core.events import Events
 from core.keys import DEMO, KeyRing
 from core.rewrapping import REWRAPPING, name_of, rewrapping, wrapped_in
 from core.settlement import Settler
+from core.storage import PARTS, FolderStorage
 from core.workers import Workers
 from identity import erasure
+from identity.attestation_paper import Papers
 from identity.contacts import APPLYING, applying
+from identity.evidence import Cabinet, erase_evidence, sweep
 from identity.owners import OWNERS
 from identity.store import DECOY
 from identity.virtual_uses import CLAIMED, USED
@@ -68,7 +76,7 @@ def acts(keys: KeyRing, issuer: str) -> Acts:
             *publishing.ACTS,
             *accounts.acts(keys, issuer),
             *key_rotation.acts(keys),
-            *erasure.acts(keys),
+            *erasure.acts(keys, _forget_evidence),
         )
     )
 
@@ -93,6 +101,8 @@ def build(
         admissions=Admissions(keys, issuer),
         passwords=Passwords(),
         acts=acts(keys, issuer),
+        cabinet=Cabinet(FolderStorage(settings.storage_folder), settings.evidence_bytes),
+        papers=Papers((vendored or VENDOR) / "fonts"),
         issuer=issuer,
         clock=clock,
         token_lifetime_seconds=settings.token_lifetime_seconds,
@@ -123,7 +133,7 @@ def build(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await instance.check_instance(database, keys, mark=keys.mark, issuer=issuer)
         settler.start()
-        forgetting = asyncio.create_task(_forget(database, clock), name="forgetting")
+        forgetting = asyncio.create_task(_forget(database, service.cabinet, clock), name="forgetting")
         if settings.jobs:
             workers.start()
         # What was made up to now stays for good, and answers leave few cycles: the collector need not go over all of it often.
@@ -138,6 +148,7 @@ def build(
             await sender.close()
             await settler.stop()
             service.passwords.close()
+            service.papers.close()
             await database.close()
 
     async def ready(_: Request) -> Response:
@@ -167,12 +178,19 @@ def build(
     return built
 
 
-async def _forget(database: Database, clock: Callable[[], datetime]) -> None:
-    """Every minute: what was kept against replay and in budgets, and is of no more use."""
-    while True:
+async def _forget(database: Database, cabinet: Cabinet, clock: Callable[[], datetime]) -> None:
+    """Every minute: what was kept against replay and in budgets, and is of no more use; and, in a part of the storage after the
+    other (all of it within some hours), files that no row names."""
+    for part in cycle(range(PARTS)):
         await asyncio.sleep(FORGET_SECONDS)
         with suppress(SijilError, asyncpg.PostgresError):  # the next time will do
             await forget_past(database, clock())
+        with suppress(SijilError, asyncpg.PostgresError):
+            await sweep(cabinet.storage, database, clock(), part)
+
+
+async def _forget_evidence(connection: AsyncConnection, _: Call, person: UUID) -> None:
+    await erase_evidence(connection, person)
 
 
 def _metrics(_: Request) -> Response:

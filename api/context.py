@@ -10,6 +10,8 @@ from access.approval import Acts
 from access.call import Call, Purpose
 from access.passwords import Passwords
 from access.reading import Reading
+from identity.attestation_paper import Papers
+from identity.evidence import Cabinet
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,8 @@ class Context:
     issuer: str
     passwords: Passwords
     acts: Acts
+    cabinet: Cabinet
+    papers: Papers
 
 
 def opened(info: "Info[Any, Any]", purpose: Purpose | None = None) -> tuple[Reading, Call, str]:

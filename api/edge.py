@@ -21,6 +21,8 @@ from core.errors import BadProof, Conflict, Stale, Unauthenticated, Unavailable
 from core.ids import uuid7
 from core.keys import KeyRing
 from core.settlement import MAX_AGE_SECONDS, Settlement, Settler
+from identity.attestation_paper import Papers
+from identity.evidence import Cabinet
 from identity.sessions import SignedIn, who
 
 T = TypeVar("T")
@@ -42,6 +44,8 @@ class Service:
     issuer: str
     passwords: Passwords
     acts: Acts
+    cabinet: Cabinet
+    papers: Papers
     clock: Callable[[], datetime]
     token_lifetime_seconds: int
 

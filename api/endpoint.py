@@ -117,7 +117,7 @@ class Endpoint:
 
         async def compute(reading: Reading) -> tuple[int, dict[str, Any]]:
             service = self._service
-            context = Context(call, reading, service.issuer, service.passwords, service.acts)
+            context = Context(call, reading, service.issuer, service.passwords, service.acts, service.cabinet, service.papers)
             result = await schema.run(self._schema, prepared, variables, context)
             if result.data is None:
                 reading.forget()

@@ -7,8 +7,10 @@ from api import (
     accounts,
     agencies,
     approvals,
+    attestations,
     citizens,
     consents,
+    evidence,
     jobs,
     keys,
     locks,
@@ -123,6 +125,13 @@ class Mutation:
     revoke_virtual_id = strawberry.field(
         virtual_ids.revoke_virtual_id, description="Let one of your virtual numbers lead to you no more, at once."
     )
+    issue_attestation = strawberry.field(
+        attestations.issue_attestation, description="Get a signed paper with what you choose of your record."
+    )
+    revoke_attestation = strawberry.field(
+        attestations.revoke_attestation, description="Let one of your attestations count no more, at once."
+    )
+    add_evidence = strawberry.field(evidence.add_evidence, description="Give a file that shows something about a person.")
     lock_identity = strawberry.field(locks.lock_identity, description="Let nothing be answered about you, for these purposes.")
     unlock_identity = strawberry.field(locks.unlock_identity, description="Open what you locked, for good or for some minutes.")
     erase_person = strawberry.field(

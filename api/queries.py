@@ -8,6 +8,7 @@ from api import (
     accounts,
     agencies,
     approvals,
+    attestations,
     consents,
     identity,
     jobs,
@@ -19,6 +20,7 @@ from api import (
     verification,
     viewers,
 )
+from api import evidence as files
 
 
 @strawberry.type
@@ -66,6 +68,13 @@ class Query:
         consents.preview_consent, description="What a person would be shown of a request; nothing is asked."
     )
     consents = strawberry.field(consents.consents, description="The consents that your agency has asked for, newest first.")
+    evidence = strawberry.field(files.evidence, description="One file about a person, for who deals with their requests.")
+    evidence_of = strawberry.field(
+        files.evidence_of, description="The files about a person, or an applicant, for who deals with their requests."
+    )
+    check_attestation = strawberry.field(
+        attestations.check_attestation, description="Whether an attestation counts now. For the page where anybody may ask."
+    )
     messages = strawberry.field(jobs.messages, description="The newest messages of a demonstration.")
     jobs = strawberry.field(jobs.jobs, description="Work beside requests; where no state is named, what has not ended.")
     master_keys = strawberry.field(keys.master_keys, description="The versions of the master key, for who rotates it.")

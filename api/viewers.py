@@ -10,8 +10,10 @@ from access import viewers
 from access.agreements import Agreement
 from access.call import ActorKind, Call, Purpose
 from api import accesses as looks
+from api import attestations as papers
 from api import citizens, telephones
 from api import consents as agreed
+from api import evidence as files
 from api import locks as locking
 from api import virtual_ids as numbers
 from api.access import (
@@ -27,9 +29,11 @@ from api.access import (
     text,
 )
 from api.accesses import Access, AccessConnection, AccessReport
+from api.attestations import Attestation
 from api.citizens import Ward
 from api.consent_types import Consent, ConsentConnection
 from api.context import opened, raw
+from api.evidence import Evidence
 from api.identity import Person
 from api.locks import IdentityLock
 from api.scalars import DateTime
@@ -82,6 +86,18 @@ class Viewer:
     consent: Consent | None = strawberry.field(resolver=agreed.own_consent, description="One of your consents.")
     virtual_ids: list[VirtualId] | None = strawberry.field(
         resolver=numbers.virtual_ids, description="Your virtual numbers: the open ones first, then the newest."
+    )
+    attestations: list[Attestation] | None = strawberry.field(
+        resolver=papers.own_attestations, description="Your attestations, newest first."
+    )
+    attestation: Attestation | None = strawberry.field(
+        resolver=papers.own_attestation, description="One of your attestations, with the signed document."
+    )
+    evidence: list[Evidence] | None = strawberry.field(
+        resolver=files.own_evidence, description="The files that were given about you, oldest first."
+    )
+    evidence_file: Evidence | None = strawberry.field(
+        resolver=files.own_evidence_file, description="One of them, with its content."
     )
     locks: list[IdentityLock] | None = strawberry.field(
         resolver=locking.locks, description="What you have locked now, or what will be locked again by itself, by purpose."

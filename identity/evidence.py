@@ -124,10 +124,11 @@ async def add_evidence(
     person: UUID | None,
     request: UUID | None,
     kind: EvidenceKind,
-    content: bytes,
+    content: bytes | None,
     said: str | None = None,
 ) -> tuple[UUID, UUID]:
     """Person and id of the evidence. `person`: somebody registered, or who is to be; None: the caller, or the caller's ward.
+    `content`: None for what could not be read. `said`: the media type that it came with.
 
     The same file for the same request is added once. Raises Forbidden to who deals with nobody's requests, NotFound for what
     is not the caller's to deal with, Conflict where it was decided or has all the files it may have, Invalid for the file.
@@ -300,7 +301,9 @@ def _refuse_unless_open(row: Row, request: UUID | None) -> None:
         raise Conflict("this was decided already", path=("person",))
 
 
-def _checked(content: bytes, said: str | None, cabinet: Cabinet) -> tuple[bytes, MediaType]:
+def _checked(content: bytes | None, said: str | None, cabinet: Cabinet) -> tuple[bytes, MediaType]:
+    if content is None:
+        raise Invalid("not base64", path=("content",))
     if not content:
         raise Invalid("the file is empty", path=("content",))
     if len(content) > cabinet.most_bytes:

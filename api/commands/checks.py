@@ -1,6 +1,7 @@
 """Commands that check something and change nothing: `schema`, `verify-receipt`, `check-consents`, `doctor`."""
 
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,12 +15,14 @@ from rich.table import Table
 
 from access import consent_receipts, receipts
 from access.rights import Scope
+from access.tokens import parse_compact
 from api import schema as schemas
 from api.commands import diagnosis
 from api.commands.telling import AsJson, object_of, settings, telling, text_of
+from api.edge import utc_now
 from api.running import own_call, with_database
-from core.errors import Invalid, Unavailable
-from identity import consent_checks
+from core.errors import Invalid, Unauthenticated, Unavailable
+from identity import attested, consent_checks
 
 SCHEMA_FILE = Path(schemas.__file__).with_name("schema.graphql")
 JWKS_SECONDS = 10.0
@@ -66,20 +69,58 @@ def breaking_changes(old: GraphQLSchema, new: GraphQLSchema) -> list[str]:
 
 
 def verify_receipt(
-    receipt: Annotated[str, typer.Argument(help="The receipt; - reads it from standard input.")],
+    receipt: Annotated[str, typer.Argument(help="The receipt, or a file that holds it; - reads it from standard input.")],
     jwks: Annotated[str, typer.Option(help="The platform's published keys: a file, or their address.")],
     json: AsJson = False,
 ) -> None:
-    """Check a receipt of an answer or a consent with the published keys alone, and show what it proves. Exit 14 if nothing."""
+    """Check a receipt of an answer or a consent, or an attestation (the text of its code), with the published keys alone, and
+    show what it proves. Exit 14 if nothing."""
     with telling(json) as tell:
-        text = sys.stdin.read(receipts.MAX_CHARACTERS + 2).strip() if receipt == "-" else receipt
-        # A receipt of an answer is made of several parts; one of a consent is a single signed document.
-        kind, verify = ("row", receipts.verify) if "~" in text else ("consent", consent_receipts.verify_receipt)
+        text = _receipt(receipt)
+        kind, verify = _kind_of(text)
         found = dict(verify(text, _jwks(jwks)))
         shown = Syntax(
             orjson.dumps(found, option=orjson.OPT_INDENT_2).decode(), "json", background_color="default", word_wrap=True
         )
-        tell.say({"valid": True, kind: found}, "The receipt is genuine. It says:", shown)
+        document: dict[str, Any] = {"valid": True, kind: found}
+        if kind != "attestation":
+            tell.say(document, "The receipt is genuine. It says:", shown)
+            return
+        document["expired"] = attested.read(found).expires_at <= utc_now()
+        genuine = "The attestation is genuine, but it has expired." if document["expired"] else "The attestation is genuine."
+        tell.say(document, f"{genuine} Whether it was taken back is known where it was issued. It says:", shown)
+
+
+def _receipt(given: str) -> str:
+    """What was handed over, as text. Raises Invalid for the address that the other code of a paper holds."""
+    if given == "-":
+        text = sys.stdin.read(receipts.MAX_CHARACTERS + 2)
+    else:
+        text = text_of(Path(given))[: receipts.MAX_CHARACTERS + 2] if _is_file(given) else given
+    text = text.strip()
+    if text.startswith(("https://", "http://")):
+        raise Invalid("this is the address of the page that says whether it counts; the signed text is in the other code")
+    return text
+
+
+def _is_file(given: str) -> bool:
+    try:
+        return Path(given).is_file()
+    except (OSError, ValueError):  # no name of a file: too long, say
+        return False
+
+
+def _kind_of(text: str) -> tuple[str, Callable[[str, Mapping[str, Any]], Mapping[str, Any]]]:
+    """A receipt of an answer is made of several parts; the others are single signed documents, each of a type of its own."""
+    if "~" in text:
+        return "row", receipts.verify
+    try:
+        type_ = parse_compact(text, receipts.MAX_CHARACTERS).header.get("typ")
+    except Unauthenticated:
+        type_ = None  # said by whoever verifies
+    return (
+        ("attestation", attested.verify_attestation) if type_ == attested.TYPE else ("consent", consent_receipts.verify_receipt)
+    )
 
 
 def _jwks(source: str) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from core.ids import random_bytes
 from core.keys import KeyRing
 
 VISIT: Final = "__Host-visit"
+POLICY: Final = "content-security-policy"
 HEADERS: Final[Mapping[str, str]] = {
-    "content-security-policy": (
+    POLICY: (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
@@ -29,9 +30,13 @@ HEADERS: Final[Mapping[str, str]] = {
 
 
 def guard(response: Response, *, personal: bool, secure: bool) -> Response:
-    """Adds the headers that every page carries. `personal`: it is stored nowhere; `secure`: we are served by https."""
+    """Adds the headers that every page carries; a policy of the answer's own stays.
+
+    `personal`: it is stored nowhere; `secure`: we are served by https.
+    """
     for name, value in HEADERS.items():
-        response.headers[name] = value
+        if name != POLICY or name not in response.headers:
+            response.headers[name] = value
     response.headers["cache-control"] = "no-store" if personal else "private, no-cache"
     response.headers["vary"] = "Cookie, Accept-Language"
     if secure:

@@ -2,10 +2,18 @@
 
 from collections.abc import Sequence
 
-from api.portal import admin, agency, citizen, sign_in, work
+from api.portal import admin, agency, citizen, files, public, sign_in, work
 from api.portal.page import Audience, Link, Page, Viewer
 
-PAGES: tuple[Page, ...] = (*citizen.PAGES, *agency.PAGES, *sign_in.PAGES, *admin.PAGES, *work.PAGES)
+PAGES: tuple[Page, ...] = (
+    *citizen.PAGES,
+    *agency.PAGES,
+    *sign_in.PAGES,
+    *admin.PAGES,
+    *work.PAGES,
+    *files.PAGES,
+    *public.PAGES,
+)
 
 
 def navigation(viewer: Viewer, *, demo: bool) -> Sequence[Link]:

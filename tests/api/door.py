@@ -12,7 +12,11 @@ from api import schema
 from api.app import EFFECTS, acts
 from api.edge import Service
 from api.endpoint import Endpoint
+from api.portal.statics import VENDOR
 from core.settlement import Settler
+from core.storage import FolderStorage
+from identity.attestation_paper import Papers
+from identity.evidence import Cabinet
 from identity.sessions import who
 from tests.access.signing import HERE, PASSWORD, PASSWORDS, code_of
 from tests.api.people import Browser, Person
@@ -43,6 +47,8 @@ class Door:
             issuer=its.issuer,
             passwords=PASSWORDS,
             acts=acts(its.keys, its.issuer),
+            cabinet=Cabinet(FolderStorage(its.files), 50_000),
+            papers=Papers(VENDOR / "fonts"),
             clock=its.now,
             token_lifetime_seconds=300,
         )

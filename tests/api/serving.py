@@ -95,6 +95,11 @@ class Instance:
     def __post_init__(self) -> None:
         self.database: Database = self.backstage.run(_database(self.database_url))
 
+    @property
+    def files(self) -> Path:
+        """The folder of sealed files."""
+        return self.key_file.with_name("files")
+
     def now(self) -> datetime:
         return datetime.now(UTC) + self.shift
 
@@ -131,7 +136,7 @@ class Instance:
     @contextmanager
     def serve_here(self, clock: Callable[[], datetime] | None = None) -> Iterator[str]:
         """The address of one more server of this database, within this process: a test can reach into it. It does no jobs."""
-        settings = Settings(connections=2, jobs=False)
+        settings = Settings(connections=2, jobs=False, storage=self.files)
         app = build(settings, self.keys, database_url=self.database_url, issuer=self.issuer, clock=clock or self.now)
         listener = listening()
         server = uvicorn.Server(uvicorn.Config(app, lifespan="on", log_level="warning", loop="asyncio"))

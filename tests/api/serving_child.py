@@ -20,7 +20,7 @@ from core.config import Settings
 def main(key_file: str, database_url: str, issuer: str, seconds: str) -> None:
     shift = timedelta(seconds=int(seconds))
     app = build(
-        Settings(connections=4),
+        Settings(connections=4, storage=Path(key_file).with_name("files")),
         keys.load(Path(key_file)),
         database_url=database_url,
         issuer=issuer,
