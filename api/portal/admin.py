@@ -21,17 +21,6 @@ _LINKS: Final = (
     (Scope.SELF_READ, STAFF_ACCOUNT),
 )
 
-# What the room of approvals answers, to be translated where it is shown.
-SAID: Final = (
-    N_("this was decided already"),
-    N_("this has expired: it has to be proposed anew"),
-    N_("this is not the change that was shown"),
-    N_("who proposed it may not do so any more: it has to be proposed anew"),
-    N_("it has to be proposed anew: what it would replace has changed"),
-    N_("longer than 1000 characters"),
-    N_("this key stood for another request"),
-)
-
 
 def navigation(viewer: Viewer) -> Sequence[Link]:
     """What somebody of the registry's staff may open; nothing for everybody else."""

@@ -15,22 +15,6 @@ from api.portal.words import names
 HOME: Final = "/admin/accounts"
 ROLES: Final = [role.value for role in Role if role in OF_STAFF]
 
-# What the room answers, to be translated where it is shown.
-SAID: Final = (
-    N_("not an e-mail address"),
-    N_("there is an account with this address"),
-    N_("longer than 100 characters"),
-    N_("this account is disabled"),
-    N_("this account was taken up already"),
-    N_("this account was not taken up yet: it is invited again"),
-    N_("the account has this role already"),
-    N_("an account has at most 20 roles"),
-    N_("this account cannot be given this role"),
-    N_("an agency is administered as a whole"),
-    N_("a role ends in the future"),
-    N_("no such role"),
-    N_("no such account"),
-)
 TAGS: Final = {"disabled": "bad", "invited": "info", "lapsed": "warn", "waiting": "warn", "used": "good"}
 STATES: Final = {
     "disabled": N_("Disabled"),

@@ -14,25 +14,6 @@ from api.portal.words import names
 
 HOME: Final = "/admin/agencies"
 
-# What the room answers, to be translated where it is shown.
-SAID: Final = (
-    N_("a code is 2 to 32 capital letters, digits and underscores, a letter first"),
-    N_("there is an agency with this code"),
-    N_("there is a key with this kid"),
-    N_("an agency has at most 20 keys at a time"),
-    N_("a key ends after it begins, at most three years later"),
-    N_("the key is over already"),
-    N_("the key carries another kid"),
-    N_("the key is not a public key"),
-    N_("not JSON"),
-    N_("expected an object"),
-    N_("unknown key"),
-    N_("the agency is not suspended"),
-    N_("the agreement is not suspended"),
-    N_("100 of your proposals wait already"),
-)
-
-
 More = Callable[[PageRequest, Data], Mapping[str, Any]]
 
 

@@ -24,17 +24,6 @@ FORMS: Final[Mapping[str, str]] = {
 }
 PLACES: Final[Mapping[str, str]] = {Form.CONSENTS: "/consents", Form.ACCESSES: "/accesses"}
 
-# What the rooms answer, to be translated where it is shown.
-SAID: Final = (
-    N_("this code is wrong, or it is of no use any more: ask for a new one"),
-    N_("a code has six digits, or ten"),
-    N_("not a Moroccan mobile number"),
-    N_("this is the registered number already"),
-    N_("nobody with this number resides where you may do this"),
-    N_("no change of the telephone is open"),
-    N_("this was answered already"),
-    N_("no such report"),
-)
 ENTER_IDCS: Final = N_("Enter the IDCS.")
 
 

@@ -25,32 +25,6 @@ PURPOSES: Final = [purpose.value for purpose in Purpose]
 Making = Callable[[Form, list[str]], drafts.Document]
 Found = Callable[[PageRequest, Mapping[str, Any]], Mapping[str, Any] | None]
 
-# What the rooms answer, to be translated where it is shown.
-SAID: Final = (
-    N_("an authority has a beginning and an end, at most five years apart"),
-    N_("the agreement is over already"),
-    N_("the mandate is over already"),
-    N_("this very mandate was published before"),
-    N_("the catalogue does not allow this use"),
-    N_("not the code of a division"),
-    N_("has a character that cannot be read"),
-    N_("said twice"),
-    N_("missing"),
-    N_("not an instant"),
-    N_("an instant has a zone"),
-    N_("a fraction is written as decimal text"),
-    N_("expected a whole number"),
-    N_("expected text"),
-    N_("expected a list"),
-    N_("no such attribute"),
-    N_("expected true or false"),
-    N_("the agency is named by its code"),
-    N_("no such agency"),
-    N_("the document is too long"),
-    *(N_("longer than 1000 characters"), N_("longer than 120 characters"), N_("longer than 2000 characters")),
-    *(N_("longer than 500 characters"), N_("expected 1 to 3650"), N_("expected 1 to 3660"), N_("expected 1 to 731")),
-    *(N_("expected 1 to 2147483647"), N_("not a Use"), N_("not a Purpose"), N_("not a Level"), N_("not a Disclosed")),
-)
 OVERTAKEN: Final = N_("This cannot be proposed as it stands: it was published or changed meanwhile. Begin the form anew.")
 
 

@@ -24,23 +24,6 @@ OFFICERS_ACCOUNT: Final = Link(ACCOUNTS[Audience.OFFICER], N_("My account"))
 STAFF_ACCOUNT: Final = Link(ACCOUNTS[Audience.STAFF], N_("My account"))
 QR_SCALE = 5  # pixels of one square
 
-# What the rooms answer, to be translated where it is shown.
-SAID: Final = (
-    N_("the e-mail address or the password is wrong"),
-    N_("the time for this is over: sign in anew"),
-    N_("this is not the code of now"),
-    N_("this is not one of the recovery codes, or it was used already"),
-    N_("this is not the current password"),
-    N_("a password has 12 to 200 characters"),
-    N_("a password does not hold the name of one's e-mail address"),
-    N_("this password is among those that are tried first"),
-    N_("longer than 200 characters"),
-    N_("holds a control character"),
-    N_("empty"),
-    N_("this invitation is of no use any more: ask for another"),
-    N_("begin anew with the password"),
-)
-
 
 def _at(address: str) -> Audience:
     """Whose pages that address is among."""
