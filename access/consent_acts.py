@@ -14,7 +14,7 @@ from access.call import Purpose
 from access.catalogue import CATALOGUE, Lang
 from access.consent_notices import Notice
 from access.consent_records import THEMSELVES, By, ConsentRecord, Evidence, Method, NoticeRef, Reason, refuse
-from access.consent_states import Event, Frequency, State, after
+from access.consent_states import Event, Frequency, after
 
 # How long a request may wait for its answer.
 OPEN_FOR = {Method.LINK: timedelta(minutes=10), Method.NOTICE: timedelta(days=30), Method.ASSISTED: timedelta(days=1)}
@@ -213,9 +213,3 @@ def _changes(record: ConsentRecord, act: Act, now: datetime) -> dict[str, Any]:
 def check_actor(event: Event, evidence: Evidence) -> None:
     if evidence.by not in _MAY[event]:
         refuse("this is not theirs to do", "evidence", "by")
-
-
-def in_force(record: ConsentRecord, now: datetime, *, used: int) -> bool:
-    """Whether an answer may rest on it now. `used`: how often it was used in the window that `now` lies in."""
-    left = record.frequency is None or not record.frequency.spent(used)
-    return record.state(used, now) is State.GRANTED and record.valid_from <= now and left

@@ -10,10 +10,9 @@ import asyncpg
 import orjson
 
 from access.call import Call, Purpose, allow
-from access.catalogue import CATALOGUE
-from access.consent_records import By, ConsentRecord, Evidence, Method
+from access.consent_acts import imported
+from access.consent_records import By, ConsentRecord, Evidence
 from access.consent_revisions import Revision, begin
-from access.consent_states import State
 from access.rights import Scope
 from core.database import Row
 from core.errors import Invalid, TooCostly
@@ -62,7 +61,7 @@ async def load_consents(connection: "asyncpg.Connection[Row]", call: Call, conse
     codes = {row["agency_id"]: row["code"] for row in await connection.fetch("select agency_id, code from agency")}
     made = []
     for number, consent in enumerate(consents):
-        if not consent.attributes or not consent.attributes <= CATALOGUE.keys():
+        if not consent.attributes:
             raise Invalid("a consent names attributes of the catalogue", path=(number, "attributes"))
         if consent.valid_to <= call.now:
             raise Invalid("a consent ends after it begins", path=(number, "valid_to"))
@@ -78,23 +77,16 @@ async def load_consents(connection: "asyncpg.Connection[Row]", call: Call, conse
 
 
 def _record(consent: NewConsent, agency_code: str, call: Call) -> ConsentRecord:
-    return ConsentRecord(
+    return imported(
         consent_id=uuid7(call.now),
         person_id=consent.person,
         agency=consent.agency,
         agency_code=agency_code,
         purpose=consent.purpose,
-        requested=consent.attributes,
-        granted=consent.attributes,
-        notice=None,
-        method=Method.IMPORTED,
-        stored=State.GRANTED,
-        answer_by=None,
+        attributes=consent.attributes,
         valid_from=call.now,
         valid_to=consent.valid_to,
-        frequency=None,
         data_life_days=DATA_LIFE_DAYS,
-        reference=None,
         evidence=Evidence(By.REGISTRY, call.request_id),
     )
 

@@ -10,7 +10,7 @@ import pytest
 
 from access.call import Purpose
 from access.catalogue import CATALOGUE, Lang
-from access.consent_acts import OPEN_FOR, Act, Supersede, apply, in_force
+from access.consent_acts import OPEN_FOR, Act, Supersede, apply
 from access.consent_notices import LONGEST, parse_notice
 from access.consent_records import By, ConsentRecord, Method, NoticeRef, Reason
 from access.consent_states import Frequency, State, Window
@@ -119,25 +119,19 @@ def test_a_consent_counts_from_its_answer_on_or_from_its_beginning_if_that_is_la
     assert apply(request(), GRANT, NOW + DAY, used=0).valid_from == NOW + DAY
     later = apply(request(valid_from=NOW + 9 * DAY), GRANT, NOW + DAY, used=0)
     assert later.valid_from == NOW + 9 * DAY
-    assert [in_force(later, at, used=0) for at in (NOW + DAY, NOW + 9 * DAY - SECOND, NOW + 9 * DAY)] == [False, False, True]
 
 
 def test_a_consent_ends_before_its_last_instant() -> None:
     record = done(request(), GRANT)
-    assert [in_force(record, at, used=0) for at in (NOW - SECOND, NOW, UNTIL - SECOND, UNTIL)] == [False, True, True, False]
+    states = [record.state(0, at) for at in (NOW, UNTIL - SECOND, UNTIL)]
+    assert states == [State.GRANTED, State.GRANTED, State.EXPIRED]
 
 
 @pytest.mark.parametrize("window", list(Window))
-def test_a_spent_consent_is_not_in_force_and_only_one_spent_for_good_is_exhausted(window: Window) -> None:
+def test_only_a_consent_that_is_spent_for_good_is_exhausted(window: Window) -> None:
     record = done(request(frequency=Frequency(2, window)), GRANT)
-    assert [in_force(record, NOW, used=used) for used in range(4)] == [True, True, False, False]
-    assert record.state(2, NOW) is (State.EXHAUSTED if window is Window.IN_ALL else State.GRANTED)
-
-
-@pytest.mark.parametrize("state", [state for state in State if state is not State.GRANTED])
-def test_only_what_is_granted_is_in_force(state: State) -> None:
-    record, now, used = IN_STATE[state]
-    assert not in_force(record, now, used=used)
+    spent = State.EXHAUSTED if window is Window.IN_ALL else State.GRANTED
+    assert [record.state(used, NOW) for used in range(4)] == [State.GRANTED, State.GRANTED, spent, spent]
 
 
 # Who may do it
@@ -285,8 +279,8 @@ def test_a_request_beyond_its_notice_or_out_of_form_is_refused(changes: dict[str
 def test_what_was_given_elsewhere_is_granted_whole_and_can_be_withdrawn() -> None:
     record = brought()
     assert (record.stored, record.granted, record.answer_by, record.notice) == (State.GRANTED, ASKED, None, None)
-    assert in_force(record, NOW, used=0)
-    assert not in_force(done(record, WITHDRAW), NOW, used=0)
+    assert record.state(0, NOW) is State.GRANTED
+    assert done(record, WITHDRAW).state(0, NOW) is State.WITHDRAWN
     with pytest.raises(Invalid) as refusal:
         brought(attributes=frozenset({"person.shoe_size"}))
     assert refusal.value.path == ("attributes",)
