@@ -6,13 +6,13 @@ nothing is stored twice, and what was corrected is still known to have been othe
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from access.call import Call
@@ -144,15 +144,19 @@ async def write_revision(
     request: UUID | None = None,
     effective_on: date | None = None,
 ) -> UUID:
-    """The id of a new revision; `change` says all that becomes other than it was. No door: whoever changes came in by one."""
-    revision = uuid7(call.now)
+    """The id of a new revision, later than all others of that person, whose row is held; `change` says all that becomes
+    other than it was. No door: whoever changes a record came in by one."""
+    last = await connection.scalar(select(func.max(PersonRevision.recorded_at)).where(PersonRevision.person_id == person))
+    # Of two changes the one that was made later is the later one, though its request may have come earlier.
+    at = call.now if last is None or last < call.now else last + timedelta(microseconds=1)
+    revision = uuid7(at)
     row: dict[str, Any] = {
         "person_id": person,
         "revision_id": revision,
         "cause": cause,
         "source": source,
         "request_id": request,
-        "recorded_at": call.now,
+        "recorded_at": at,
         "effective_on": effective_on,
         "recorded_by": call.actor.account or call.actor.holder,
         "change": key.seal(CHANGE, revision, plain_json({part: list(both) for part, both in change.items()}).decode()),

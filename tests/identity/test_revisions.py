@@ -17,8 +17,10 @@ values = st.none() | st.sampled_from(["a", "b", "c"])
 steps = st.lists(st.dictionaries(st.sampled_from(PARTS), values, min_size=1), max_size=12)
 records = st.fixed_dictionaries(dict.fromkeys(PARTS, values))
 
+Record = dict[str, str | None]
 
-def history(first: Record, changes: list[Record]) -> tuple[list[dict[str, str | None]], list[Revision]]:
+
+def history(first: Record, changes: list[Record]) -> tuple[list[Record], list[Revision]]:
     """The record after each change, an hour apart, and the revisions, the newest first."""
     record, records = dict(first), [dict(first)]
     revisions = [Revision(UUID(int=0), Cause.ENROLMENT, Source.CENTRE, BEGIN)]
