@@ -24,6 +24,8 @@ TITLES: Final[Mapping[str, str]] = {
     "AGREEMENT_RESUMED": N_("Let a suspended agreement count again"),
     "ROLE_GRANTED": N_("Give somebody a role"),
     "ACCOUNT_RESET": N_("Reset an account"),
+    "PERSON_ERASED": N_("Erase a person for good"),
+    "KEYS_REWRAPPED": N_("Wrap all data keys by the newest master key"),
 }
 STATES: Final[Mapping[str, str]] = {
     "OPEN": N_("Waits for a second person"),
@@ -67,6 +69,8 @@ LABELS: Final[Mapping[str, str]] = {
     "longest_days": N_("Longest time of a consent, in days"),
     "role": N_("Role"),
     "division": N_("Where"),
+    "reason": N_("Reason"),
+    "reference": N_("Reference"),
 }
 KEY: Final = N_("Public key")
 TEXTS: Final[Mapping[str, str]] = {"title": N_("Title"), "body": N_("Text"), "why": N_("What the data are needed for")}

@@ -65,6 +65,8 @@ NEEDS: dict[str, dict[str, str | None]] = {
         "scores": "score.value",
         "eligibility": None,
     },
+    "VirtualId": dict.fromkeys(("id", "kind", "state", "validFrom", "validTo", "uses", "lastUsedAt", "revokedAt"))
+    | {"number": "person.virtual_id"},
     "Membership": {
         "person": None,
         "token": "person.token",

@@ -22,15 +22,16 @@ from core.ids import uuid7
 from core.settlement import Settler
 from identity import people, store
 from identity import virtual_ids as doors
+from identity.consent_requests import request_consent
 from identity.numbers import Idcs, verhoeff_valid
 from identity.sessions import Form
-from identity.store import key_of
+from identity.store import DECOY, key_of
 from identity.virtual_ids import ISSUED, MAX_OPEN, VirtualIdView, VirtualKind, VirtualState, end_of
 from identity.virtual_numbers import VirtualNumber
 from identity.virtual_uses import CLAIMED, USED
 from tests.access.enrolled import NOW, Enrol, Member
-from tests.identity.asking import citizen
-from tests.identity.registered import MINUTE, STRANGER, Register, at_the_door
+from tests.identity.asking import Fund, citizen, wish
+from tests.identity.registered import ISSUER, MINUTE, STRANGER, Register, at_the_door
 from tests.identity.test_assisted import Centre
 
 EFFECTS = (SPENT, CLAIMED, COUNTED, USED, LEDGER)
@@ -382,3 +383,47 @@ async def test_an_ill_formed_number_is_refused_with_its_path(register: Register,
     with pytest.raises(SijilError) as refusal:
         key_of(register.keys, desk.agency.agency_id, idcs=None, token=None, virtual_id="1234567890123456")
     assert (type(refusal.value), refusal.value.path) == (Invalid, ("virtualId",))
+
+
+# --- a request for consent
+
+
+@pytest.fixture
+async def fund(register: Register) -> Fund:
+    return await Fund.of(register)
+
+
+async def asked_for(register: Register, fund: Fund, number: Any) -> UUID:
+    call = fund.call(NOW + MINUTE)
+    return await register.change(
+        lambda c, r: request_consent(c, call, r, wish=wish(), issuer=ISSUER, virtual_id=str(number)), call
+    )
+
+
+async def test_asking_for_consent_spends_a_number_for_one_use_with_the_request(register: Register, fund: Fund) -> None:
+    amina = await register.person()
+    me, keys = citizen(amina.person_id), register.keys
+    await register.transact(lambda c: doors.issue_virtual_id(c, me, keys, kind=SINGLE_USE, minutes=None))
+    (its,) = await register.read(lambda r: doors.virtual_ids(r, me), me)
+    with pytest.raises(Invalid):
+        await asked_for(register, fund, "1" * 16)
+    assert (await register.database.ask("select uses from virtual_id"))[0]["uses"] == 0
+    for _ in range(2):
+        await asked_for(register, fund, its.number)
+    (its,) = await register.read(lambda r: doors.virtual_ids(r, me), me)
+    assert (its.uses, its.state) == (1, VirtualState.USED)
+    people_asked = [
+        row["person_id"] for row in await register.database.ask("select person_id from consent order by consent_id")
+    ]
+    assert Counter(people_asked) == {amina.person_id: 1, DECOY: 1}
+
+
+async def test_of_requests_at_once_one_has_the_number(register: Register, fund: Fund) -> None:
+    amina = await register.person()
+    me, keys = citizen(amina.person_id), register.keys
+    await register.transact(lambda c: doors.issue_virtual_id(c, me, keys, kind=SINGLE_USE, minutes=None))
+    (its,) = await register.read(lambda r: doors.virtual_ids(r, me), me)
+    outcomes = await asyncio.gather(*(asked_for(register, fund, its.number) for _ in range(4)), return_exceptions=True)
+    assert all(isinstance(each, UUID | SijilError) for each in outcomes), outcomes
+    assert await register.count("consent", "person_id = $1", amina.person_id) == 1
+    assert (await register.database.ask("select uses from virtual_id"))[0]["uses"] == 1
