@@ -131,8 +131,8 @@ OF_REGISTER: Mapping[NoticeName, Mapping[Lang, Text]] = {
         Lang.FR: said(
             Lang.FR,
             "Deux inscriptions n’en font plus qu’une",
-            "Deux inscriptions de la même personne n’en font plus qu’une. L’identifiant qui finit par {number} reste, l’autre y "
-            "mène. Si les deux n’étaient pas à vous, dites-le dans un centre.",
+            "Deux inscriptions de la même personne n’en font plus qu’une. L’identifiant qui finit par {number} reste, l’autre "
+            "y mène. Si les deux n’étaient pas à vous, dites-le dans un centre.",
             "Sijil : vos deux inscriptions n'en font plus qu'une, IDCS finissant par {number}. Une erreur ? Voyez un centre.",
         ),
         Lang.EN: said(

@@ -43,9 +43,10 @@ from core.rewrapping import REWRAPPING, name_of, rewrapping, wrapped_in
 from core.settlement import Settler
 from core.storage import PARTS, FolderStorage
 from core.workers import Workers
-from identity import erasure
+from identity import erasure, merging
 from identity.attestation_paper import Papers
 from identity.contacts import APPLYING, applying
+from identity.enrolment_store import forget_lapsed
 from identity.evidence import Cabinet, erase_evidence, sweep
 from identity.owners import OWNERS
 from identity.store import DECOY
@@ -53,6 +54,7 @@ from identity.virtual_uses import CLAIMED, USED
 from migrations.metadata import METADATA
 from migrations.run import revisions
 from registry.imports import HouseholdsRegistered
+from registry.merging import come_back, follow
 from scoring.formula import Formula
 from scoring.imports import scoring_under
 
@@ -68,6 +70,14 @@ def wire(formula: Formula) -> Events:
     return events
 
 
+def _merges() -> Events:
+    """Who keeps more of a person, and follows when two records become one."""
+    events = Events()
+    events.on(merging.PersonsMerged, follow)
+    events.on(merging.MergeTakenBack, come_back)
+    return events
+
+
 def acts(keys: KeyRing, issuer: str) -> Acts:
     """All dangerous acts there are: each is proposed by one person and approved by another."""
     return Acts(
@@ -77,6 +87,7 @@ def acts(keys: KeyRing, issuer: str) -> Acts:
             *accounts.acts(keys, issuer),
             *key_rotation.acts(keys),
             *erasure.acts(keys, _forget_evidence),
+            *merging.acts(keys, _merges()),
         )
     )
 
@@ -185,6 +196,7 @@ async def _forget(database: Database, cabinet: Cabinet, clock: Callable[[], date
         await asyncio.sleep(FORGET_SECONDS)
         with suppress(SijilError, asyncpg.PostgresError):  # the next time will do
             await forget_past(database, clock())
+            await forget_lapsed(database, clock())
         with suppress(SijilError, asyncpg.PostgresError):
             await sweep(cabinet.storage, database, clock(), part)
 

@@ -28,6 +28,7 @@ from core.database import Row
 from core.errors import Invalid, NotFound, Unauthenticated
 from core.keys import KeyRing
 from core.paging import Cursors, Page, page, size
+from identity.merged import merged_into
 from identity.self_view import disclose_own, own_record, person_of
 
 ALLOWED = frozenset({Ground.MANDATE, Ground.CONSENT, Ground.SELF, Ground.WARD, Ground.UPKEEP})
@@ -99,11 +100,15 @@ class AccessView:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Entries that a person is shown although they are kept under another owner: those from `since` on, and before `until`."""
+    """Entries that a person is shown although they are kept under another owner: those from `since` on, and before `until`.
+
+    `merged`: the owner is a record of the same person that was merged into theirs; else it is a household.
+    """
 
     record: SealedRecord
-    since: datetime
+    since: datetime | None
     until: datetime | None
+    merged: bool = False
 
 
 _NAMES = ", ".join(
@@ -155,7 +160,7 @@ async def accesses(
     include_own: bool = False,
     kept: Sequence[Kept] = (),
 ) -> Page[AccessView]:
-    """The looks at the caller (or the ward), the newest first: one statement. That they were listed is recorded, too.
+    """The looks at the caller (or the ward), the newest first: two statements. That they were listed is recorded, too.
 
     `include_own`: also those that the caller made without anybody beside. `kept`: what is in the list beside the person's own.
     Raises Invalid for a cursor of another list.
@@ -164,11 +169,13 @@ async def accesses(
     cursors = Cursors(reading.keys.commitment, f"accesses {call.actor.holder} {person} {include_own}")
     count = size(first)
     before = None if after is None else UUID(cursors.read(after)[0])
+    kept = [*kept, *await _tombstones(reading, person)]
     rows = await _entries(reading, call, kept, before=before, include_own=include_own, limit=count + 1)
     record = own_record(rows[0], reading.keys)
     disclose_own(record, reading, call, "accesses")
     records = _records(record, kept)
-    found = [_view(row, records, reading.keys) for row in rows if row["entry_id"] is not None]
+    households = _households(kept)
+    found = [_view(row, records, households, reading.keys) for row in rows if row["entry_id"] is not None]
     return page(found, count, cursors, lambda view: (str(view.entry_id),))
 
 
@@ -187,11 +194,24 @@ async def entry_of(
     entry: UUID, reading: Reading, call: Call, *path: str, kept: Sequence[Kept] = ()
 ) -> tuple[AccessView, SealedRecord]:
     """One of the looks that the caller is shown, and the person's record. Raises Invalid, with that path, for anything else."""
+    kept = [*kept, *await _tombstones(reading, person_of(call))]
     rows = await _entries(reading, call, kept, entry=entry, include_own=True, limit=1)
     if rows[0]["entry_id"] is None:
         raise Invalid("no such entry", path=path)
     record = own_record(rows[0], reading.keys)
-    return _view(rows[0], _records(record, kept), reading.keys), record
+    return _view(rows[0], _records(record, kept), _households(kept), reading.keys), record
+
+
+async def _tombstones(reading: Reading, person: UUID) -> list[Kept]:
+    """The records that were merged into somebody's: who looked at them looked at the same person."""
+    masters = reading.keys.masters
+    rows = await merged_into(reading, person)
+    records = [SealedRecord(row["person_id"], masters.unwrap(row["person_id"], row["data_key"]), {}) for row in rows]
+    return [Kept(record, None, None, merged=True) for record in records]
+
+
+def _households(kept: Sequence[Kept]) -> frozenset[UUID]:
+    return frozenset(each.record.owner for each in kept if not each.merged)
 
 
 def _records(own: SealedRecord, kept: Sequence[Kept]) -> Mapping[UUID, SealedRecord]:
@@ -224,8 +244,8 @@ def officer_number(keys: KeyRing, account: UUID) -> str:
     return f"{digest % 10**8:08d}"
 
 
-def _view(row: Row, records: Mapping[UUID, SealedRecord], keys: KeyRing) -> AccessView:
-    leaf, household = orjson.loads(row["leaf"]), row["subject_id"] != row["person_id"]
+def _view(row: Row, records: Mapping[UUID, SealedRecord], households: frozenset[UUID], keys: KeyRing) -> AccessView:
+    leaf, household = orjson.loads(row["leaf"]), row["subject_id"] in households
     details = orjson.loads(records[row["subject_id"]].key.open(SEALED_ATTRIBUTE, row["entry_id"], row["sealed"]))
     ground = Ground(details["ground"])
     failed = frozenset(details.get("failed", ()))

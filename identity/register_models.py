@@ -180,7 +180,7 @@ class DuplicateCase(Base):
 class PersonAlias(Base):
     """A record that was merged into another: `person_id` is a tombstone and stands for `survivor_id`, until that is undone.
 
-    `moved`: the kinds of identifiers that lead to the survivor since, to be led back.
+    `moved`: what leads to the survivor since and has to be led back, by ids and hashes (`identity/merging.py`).
     """
 
     __tablename__ = "person_alias"
@@ -196,7 +196,7 @@ class PersonAlias(Base):
     alias_id: Mapped[UUID] = mapped_column(primary_key=True)
     survivor_id: Mapped[UUID]
     status_before: Mapped[str] = mapped_column(String(16))
-    moved: Mapped[list[str]] = mapped_column(ARRAY(String(16)))
+    moved: Mapped[dict[str, Any]] = mapped_column(JSONB)
     merged_at: Mapped[datetime] = mapped_column(Instant)
     merged_by: Mapped[UUID]
     undo_until: Mapped[datetime] = mapped_column(Instant)

@@ -116,14 +116,15 @@ def key_of(keys: KeyRing, agency: UUID, *, idcs: str | None, token: str | None, 
 
 @lru_cache(maxsize=256)
 def _statement(parts: tuple[str, ...], kind: ActorKind, virtual: bool) -> str:
-    """`virtual`: somebody is named by a virtual number, whoever has it."""
+    """`virtual`: somebody is named by a virtual number, whoever has it. A tombstone leads to the record it stands for."""
     columns = "".join(f", p.{column(part)}" for part in parts)
     first = authority.FIRST_FREE
     hashes, persons, strangers, consents, version, decoy, windows = (f"${n}" for n in range(first, first + 7))
     now, purpose, agency = authority.NOW, authority.PURPOSE, authority.AGENCY
     virtuals, firsts = (f"${n}::boolean[]" for n in (first + 7, first + 8))
     found_by = f"""left join identifier i on i.hash = asked.hash and i.kind = 'IDCS' and i.key_version = {version}
-      left join person known on known.person_id = coalesce(i.owner_id, asked.person_id)"""
+      left join person_alias a on a.person_id = coalesce(i.owner_id, asked.person_id) and a.undone_at is null
+      left join person known on known.person_id = coalesce(a.survivor_id, i.owner_id, asked.person_id)"""
     if virtual:  # a number that does not count any more leads to nobody, by the same work
         found_by = f"""left join lateral (select ({virtuals})[asked.n] as virtual, ({firsts})[asked.n] as first) named on true
       left join identifier i on i.hash = asked.hash and i.key_version = {version}
@@ -134,9 +135,10 @@ def _statement(parts: tuple[str, ...], kind: ActorKind, virtual: bool) -> str:
               and v.valid_from <= {now} and (v.valid_to is null or {now} < v.valid_to)
               and (v.revoked_at is null or {now} < v.revoked_at)
               and (v.kind <> 'SINGLE_USE' or v.uses = 0 and named.first) limit 1) v on true
+      left join person_alias a on a.person_id = coalesce(i.owner_id, asked.person_id) and a.undone_at is null
       left join person known on known.person_id = case when named.virtual and v.virtual_id is null then null
-                                                       else coalesce(i.owner_id, asked.person_id) end"""
-    used = "v.virtual_id" if virtual else "null::uuid"
+                                                       else coalesce(a.survivor_id, i.owner_id, asked.person_id) end"""
+    used = "v.virtual_id, i.owner_id as virtual_owner" if virtual else "null::uuid as virtual_id"
     locked = f"""(select array_agg(purpose) from identity_lock l, unnest(l.purposes) purpose where l.person_id = p.person_id
         and l.valid_from <= {now} and (l.valid_to is null or {now} < l.valid_to)"""
     return f"""
@@ -147,7 +149,7 @@ def _statement(parts: tuple[str, ...], kind: ActorKind, virtual: bool) -> str:
            p.person_id, p.data_key, {STATUS_NOW.format(now=now)} as status{columns},
            c.consent_id, c.attributes as consent_attributes, c.valid_from as consent_from, c.valid_to as consent_to,
            c.uses as consent_uses, c.used as consent_used, c.window_end as consent_window, coalesce(f.used, 0) as failures,
-           {locked}) as locked, {locked} and l.mandated_too) as locked_mandated, {used} as virtual_id
+           {locked}) as locked, {locked} and l.mandated_too) as locked_mandated, {used}
       from asked
       left join ({authority.source(kind)}) authority on asked.n = 1
       {found_by} and known.status <> 'DECOY' and known.data_key is not null
@@ -198,7 +200,7 @@ async def subjects(
     )
     for (key, _), row in zip(asked, rows, strict=True):
         if key.hash is not None and row["virtual_id"] is not None and row["known_id"] is not None:
-            use(reading.settlement, Use(row["known_id"], row["virtual_id"], key.hash, call.now))
+            use(reading.settlement, Use(row["virtual_owner"], row["virtual_id"], key.hash, call.now))
     return rows[0], [_subject(row, parts, reading.keys) for row in rows]
 
 

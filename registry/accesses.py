@@ -26,7 +26,7 @@ MAX_HOMES = 50  # memberships of one person: the newest
 async def accesses(
     reading: Reading, call: Call, *, first: int | None = None, after: str | None = None, include_own: bool = False
 ) -> Page[AccessView]:
-    """The looks at the caller (or the ward) and at their household, the newest first: two statements, however many.
+    """The looks at the caller (or the ward) and at their household, the newest first: three statements, however many.
 
     That they were listed is recorded. `include_own`: also those that the caller made without anybody beside. Raises Invalid
     for a cursor of another list.

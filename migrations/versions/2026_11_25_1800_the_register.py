@@ -236,7 +236,7 @@ def upgrade() -> None:
         sa.Column("alias_id", sa.Uuid(), nullable=False),
         sa.Column("survivor_id", sa.Uuid(), nullable=False),
         sa.Column("status_before", sa.String(length=16), nullable=False),
-        sa.Column("moved", postgresql.ARRAY(sa.String(length=16)), nullable=False),
+        sa.Column("moved", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("merged_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("merged_by", sa.Uuid(), nullable=False),
         sa.Column("undo_until", postgresql.TIMESTAMP(timezone=True), nullable=False),

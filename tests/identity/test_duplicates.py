@@ -172,7 +172,7 @@ def test_the_rules_find_who_comes_again_and_spare_who_is_new(keys):
 
 
 @pytest.fixture
-async def register(database, keys):
+async def register(database, keys, clean):
     return await Register(database, keys).set_up()
 
 

@@ -166,7 +166,7 @@ async def test_looks_at_the_person_and_the_household_are_one_list_by_pages(home:
     assert found == expected[::-1]
 
 
-async def test_a_page_is_two_statements_and_one_entry(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_page_is_three_statements_and_one_entry(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(5):
         await home.look(NOW + number * MINUTE)
     asked: list[str] = []
@@ -179,7 +179,7 @@ async def test_a_page_is_two_statements_and_one_entry(home: Home, monkeypatch: p
     monkeypatch.setattr(Reading, "ask", counted)
     reading = Reading(home.register.database, home.register.keys, Documents())
     page = await accesses.accesses(reading, citizen(home.head.person_id, now=NOW + DAY))
-    assert (len(page.edges), len(asked), len(reading.disclosures)) == (5, 2, 1)
+    assert (len(page.edges), len(asked), len(reading.disclosures)) == (5, 3, 1)
 
 
 async def test_a_hidden_look_stays_hidden(home: Home) -> None:
