@@ -19,6 +19,7 @@ from sqlalchemy import case, delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from access import ledger
+from access.account_models import OneTimeCode
 from access.approval import Act, Approved, Document, refuse_unless_approved
 from access.call import Call, allow
 from access.catalogue import Use
@@ -36,7 +37,7 @@ from core.ids import uuid7
 from core.keys import KeyRing
 from core.texts import checked_text
 from identity.imports import INDEXED
-from identity.models import Identifier, Person, TelephoneWitness
+from identity.models import Identifier, Person, TelephoneChange, TelephoneWitness
 from identity.register_models import BlockingKey, Enrolment, VirtualId
 from identity.store import PARTS, RESIDENCE, SEALED_PARTS, column
 
@@ -55,7 +56,6 @@ _RECORDS = text(
            union select a.person_id from person_alias a join its on a.survivor_id = its.person_id where a.undone_at is null)
        select person_id from its order by person_id"""
 )
-_CLAIMS = text("select change_id from telephone_change where person_id = any(:people)")
 Forgetting = Callable[[AsyncConnection, Call, UUID], Awaitable[None]]
 
 
@@ -136,13 +136,19 @@ async def erase_person(
     for each in people:
         found = await _record(connection, each)
         await _enter(connection, call, keys, each, found)
-        its = Identifier.hash.in_(_hashes(keys, _sealed(found, keys)))  # others may have the same telephone
-        await connection.execute(delete(Identifier).where(its & (Identifier.owner_id == each)))
+        # Others may have the same telephone; those of a merged record may lead to the one it was merged into.
+        its = Identifier.hash.in_(_hashes(keys, _sealed(found, keys))) & Identifier.owner_id.in_(people)
+        await connection.execute(delete(Identifier).where(its))
         await end_sessions_of(connection, call.now, each)
         for forget in forgetting:
             await forget(connection, call, each)
-    changes = list(await connection.scalars(_CLAIMS, {"people": people}))
+    changes = list(await connection.scalars(select(TelephoneChange.change_id).where(TelephoneChange.person_id.in_(people))))
     await connection.execute(delete(TelephoneWitness).where(TelephoneWitness.change_id.in_(changes)))
+    waiting = TelephoneChange.applied_at.is_(None) & TelephoneChange.stopped_at.is_(None)
+    stopped = update(TelephoneChange).where(TelephoneChange.person_id.in_(people) & waiting)
+    await connection.execute(stopped.values(stopped_at=call.now))
+    codes = OneTimeCode.owner_id.in_(people) & OneTimeCode.used_at.is_(None)
+    await connection.execute(update(OneTimeCode).where(codes).values(used_at=call.now))
     await connection.execute(delete(BlockingKey).where(BlockingKey.person_id.in_(people)))
     numbers = {"number": NOTHING, "revoked_at": func.coalesce(VirtualId.revoked_at, call.now)}
     await connection.execute(update(VirtualId).where(VirtualId.person_id.in_(people)).values(numbers))

@@ -288,6 +288,54 @@ async def test_records_that_were_merged_into_it_are_erased_with_it(register: Reg
     assert {row["person_id"] for row in rows} == {amina.person_id, double.person_id}
 
 
+async def test_what_led_from_a_merged_record_to_the_other_is_gone_too(register: Register, court: Court) -> None:
+    amina, double = await register.person(), await register.person(cnie="XY987654")
+    await register.database.ask(
+        """insert into person_alias (person_id, alias_id, survivor_id, status_before, moved, merged_at, merged_by, undo_until)
+           values ($1, $1, $2, 'ACTIVE', '{}', $3, $2, $4)""",
+        double.person_id,
+        amina.person_id,
+        NOW,
+        LATER,
+    )
+    moved = "update identifier set owner_id = $2 where owner_id = $1 and kind = 'CNIE'"
+    await register.database.ask(moved, double.person_id, amina.person_id)
+    await court.erase(amina.person_id)
+    assert await register.count("identifier", "kind = 'CNIE'") == 0
+
+
+async def test_a_change_of_the_telephone_is_stopped_and_what_witnesses_were_shown_is_gone(
+    register: Register, court: Court
+) -> None:
+    amina, witness = await register.person(), await register.person()
+    key, _ = await key_of(register, amina.person_id)
+    theirs, _ = await key_of(register, witness.person_id)
+    change = UUID(int=8)
+    await register.database.ask(
+        """insert into telephone_change (person_id, change_id, telephone, method, begun_at, expires_at, firm)
+           values ($1, $2, $3, 'WITNESSES', $4, $5, false)""",
+        amina.person_id,
+        change,
+        key.seal("telephone_change.telephone", change, "+212612345678"),
+        NOW,
+        NOW + timedelta(days=3),
+    )
+    await register.database.ask(
+        """insert into telephone_witness (person_id, change_id, applicant_id, claim, asked_at, expires_at)
+           values ($1, $2, $3, $4, $5, $6)""",
+        witness.person_id,
+        change,
+        amina.person_id,
+        theirs.seal("telephone_witness.claim", change, "Amina Bennani"),
+        NOW,
+        NOW + timedelta(days=3),
+    )
+    await court.erase(amina.person_id)
+    (row,) = await register.database.ask("select stopped_at from telephone_change")
+    assert row["stopped_at"] == LATER
+    assert await register.count("telephone_witness") == 0
+
+
 async def test_a_report_of_the_erased_is_no_fault_for_who_answers_reports(
     register: Register, agency: Member, court: Court
 ) -> None:
