@@ -33,7 +33,8 @@ TABLES = """select tablename from pg_tables where schemaname = 'public' and tabl
              and tablename not like 'pgqueuer%'"""
 
 
-WELL_FORMED = {"document": "{}", "jwk": "{}"}
+# No attestation lives for no days: else a citizen, who may do that, would be given one here.
+WELL_FORMED = {"document": "{}", "jwk": "{}", "days": 0}
 
 
 def given(type_: Any) -> Any:
