@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, Literal
 from unicodedata import category, normalize
 
@@ -173,6 +174,7 @@ def _name(script: Script | None) -> Callable[[str], str]:
     """Of that script, or (None) of either."""
     clean = _text(MAX_NAME)
 
+    @lru_cache(maxsize=8_192)  # names recur, in a file of many people above all
     def check(text: str) -> str:
         name = clean(text)
         found = script_of(name)

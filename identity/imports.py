@@ -40,11 +40,11 @@ INDEXED: Mapping[str, str] = {
     "TELEPHONE": "person.telephone",
     "EMAIL": "person.email",
 }
-_PERSON_COLUMNS = ("person_id", "data_key", "status", "status_since", "enrolled_at", *map(column, SEALED_PARTS))
-_IDENTIFIER_COLUMNS = ("hash", "kind", "key_version", "owner_id")
-_RELATIVE_COLUMNS = ("person_id", "kind", "relative_id", "valid_from")
+PERSON_COLUMNS = ("person_id", "data_key", "status", "status_since", "enrolled_at", *map(column, SEALED_PARTS))
+IDENTIFIER_COLUMNS = ("hash", "kind", "key_version", "owner_id")
+RELATIVE_COLUMNS = ("person_id", "kind", "relative_id", "valid_from")
 _REVISION_COLUMNS = ("person_id", "revision_id", "cause", "source", "recorded_at")
-_BLOCKING_COLUMNS = ("hash", "person_id", "key_version")
+BLOCKING_COLUMNS = ("hash", "person_id", "key_version")
 _LOCK_COLUMNS = ("person_id", "lock_id", "purposes", "mandated_too", "valid_from")
 
 
@@ -123,8 +123,8 @@ async def load_persons(
     blocking: list[tuple[bytes, UUID, int]] = []
     for place, (person, known) in enumerate(zip(persons, loaded, strict=True)):
         values = _values(place, person, known.idcs)
-        rows.append(_sealed_row(keys, call, known.person_id, person.status, values))
-        identifiers += _identifiers(keys, known.person_id, values)
+        rows.append(sealed_row(keys, call, known.person_id, person.status, values))
+        identifiers += identifiers_of(keys, known.person_id, values)
         guardians = {ids[places[key]] for kind, key in _bonds(person) if kind == "GUARDIAN" and key in places}
         hashes = blocking_hashes(keys, Comparable.of(values, guardians))
         blocking += [(hash_, known.person_id, keys.index_version) for hash_ in hashes]
@@ -135,15 +135,15 @@ async def load_persons(
         if person.locked:
             purposes = sorted(person.locked.purposes)
             locks.append((known.person_id, uuid7(call.now), purposes, person.locked.mandated_too, call.now))
-    await connection.copy_records_to_table("person", records=rows, columns=_PERSON_COLUMNS)
+    await connection.copy_records_to_table("person", records=rows, columns=PERSON_COLUMNS)
     try:
-        await connection.copy_records_to_table("identifier", records=identifiers, columns=_IDENTIFIER_COLUMNS)
+        await connection.copy_records_to_table("identifier", records=identifiers, columns=IDENTIFIER_COLUMNS)
     except asyncpg.UniqueViolationError:
         raise Conflict("somebody has one of these numbers already") from None
-    await connection.copy_records_to_table("blocking_key", records=blocking, columns=_BLOCKING_COLUMNS)
+    await connection.copy_records_to_table("blocking_key", records=blocking, columns=BLOCKING_COLUMNS)
     revisions = [(known.person_id, uuid7(call.now), "ENROLMENT", "REGISTRY", call.now) for known in loaded]
     await connection.copy_records_to_table("person_revision", records=revisions, columns=_REVISION_COLUMNS)
-    await connection.copy_records_to_table("relative", records=relatives, columns=_RELATIVE_COLUMNS)
+    await connection.copy_records_to_table("relative", records=relatives, columns=RELATIVE_COLUMNS)
     await connection.copy_records_to_table("identity_lock", records=locks, columns=_LOCK_COLUMNS)
     return loaded
 
@@ -174,10 +174,10 @@ async def refuse_unless_empty(connection: AsyncConnection, _call: Call) -> None:
 @allow(Scope.REGISTER_LOAD)
 async def make_decoy(connection: "asyncpg.Connection[Row]", call: Call, keys: KeyRing) -> None:
     """The record that is opened for subjects nobody knows; made once, and then left as it is, but for parts that are new."""
-    row = _sealed_row(keys, call, DECOY, Status.DECOY, _DECOY_VALUES)
+    row = sealed_row(keys, call, DECOY, Status.DECOY, _DECOY_VALUES)
     places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
     await connection.execute(
-        f"insert into person ({', '.join(_PERSON_COLUMNS)}) values ({places}) on conflict do nothing", *row
+        f"insert into person ({', '.join(PERSON_COLUMNS)}) values ({places}) on conflict do nothing", *row
     )
     its = await connection.fetchrow("select * from person where person_id = $1 for update", DECOY)
     assert its is not None
@@ -290,7 +290,7 @@ _CHECKED: Mapping[str, Callable[[str, str], str]] = {
 }
 
 
-def _sealed_row(
+def sealed_row(
     keys: KeyRing, call: Call, person_id: UUID, status: Status, values: Mapping[str, str | None]
 ) -> tuple[object, ...]:
     """A row of `person`, under a data key of its own."""
@@ -304,7 +304,7 @@ def _sealed(key: DataKey, person_id: UUID, values: Mapping[str, str | None]) -> 
         yield None if value is None else key.seal(part, person_id, value)
 
 
-def _identifiers(keys: KeyRing, person_id: UUID, values: Mapping[str, str | None]) -> Iterator[tuple[bytes, str, int, UUID]]:
+def identifiers_of(keys: KeyRing, person_id: UUID, values: Mapping[str, str | None]) -> Iterator[tuple[bytes, str, int, UUID]]:
     for kind, part in INDEXED.items():
         value = values[part]
         if value is not None:

@@ -9,7 +9,7 @@ dropped where they are whole words and a name remains. How a name sounds in the 
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from unicodedata import normalize
 
 from core.texts import LATIN_DIGITS
@@ -47,6 +47,7 @@ def folded(text: str) -> tuple[str, ...]:
     return Name.of(text).tokens
 
 
+@lru_cache(maxsize=16_384)
 def sound_key(text: str) -> tuple[str, ...]:
     """A coarse key for each word, sorted: names that sound alike share it in either script, sharing it proves nothing.
 

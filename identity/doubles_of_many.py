@@ -1,0 +1,169 @@
+"""Whether many who are to be enrolled at once are on record already, or are two of one another: a statement for each step.
+
+The same keys, the same comparison and the same bounds as for one (`identity/doubles.py`). Whoever enrols many holds a lock that
+who enrols one shares: nobody is enrolled between the comparison and the end of the transaction.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from access.disclosure import SealedRecord
+from core.database import Row
+from core.keys import KeyRing
+from identity.blocking import PARTS as COMPARED_PARTS
+from identity.blocking import Comparable, blocking_hashes
+from identity.duplicates import Compared, Finding, Outcome, Rules, compare
+from identity.store import column
+
+MAX_CASES: Final = 5  # of one newcomer
+BETWEEN_BREATHS: Final = 50
+_BIRTH: Final = "person.birth_date"
+_SEALED: Final = (_BIRTH, *COMPARED_PARTS.values())
+_CARDS: Final = {"CNIE": "cnie", "RESIDENCE_PERMIT": "permit"}
+
+ALONE: Final = "select pg_advisory_xact_lock(hashtextextended('sijil:enrolling', 0))"
+"""The lock of who enrols many at once (`identity.candidates.hold` shares it)."""
+
+# What is shared by too many is left out, after so many were seen and no more.
+_SHARED: Final = """
+with found as (
+    select a.n, s.person_id, count(*) as keys, min(s.people) as narrowest
+      from unnest($1::bytea[], $2::int[]) a (hash, n)
+     cross join lateral (select b.person_id, count(*) over () as people
+                           from (select person_id from blocking_key where hash = a.hash limit $3 + 1) b) s
+     where s.people <= $3
+     group by a.n, s.person_id having min(s.people) <= $4 or count(*) > 1),
+ranked as (
+    select n, person_id, row_number() over (partition by n order by keys desc, narrowest, person_id) as place from found)
+select n, person_id from ranked where place <= $5"""
+_OWNERS: Final = """
+select hash, owner_id from identifier where hash = any($1::bytea[]) and kind in ('CNIE', 'RESIDENCE_PERMIT')"""
+_RECORDS: Final = f"""
+select p.person_id, p.data_key, a.survivor_id, {", ".join(f"p.{column(part)}" for part in _SEALED)},
+       array(select r.relative_id from relative r where r.person_id = p.person_id and r.kind = 'GUARDIAN'
+                and r.valid_from <= $2 and (r.valid_to is null or $2 < r.valid_to)) as guardians
+  from person p left join person_alias a on a.person_id = p.person_id and a.undone_at is null
+ where p.person_id = any($1::uuid[]) and p.data_key is not null and p.status <> 'DECOY'"""
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Somebody who is to be enrolled."""
+
+    person_id: UUID
+    record: Comparable = field(repr=False)
+    hashes: frozenset[bytes] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Double:
+    """Somebody who is, or may be, a newcomer."""
+
+    other: UUID
+    finding: Finding
+
+
+def newcomer(keys: KeyRing, person_id: UUID, record: Comparable) -> Newcomer:
+    return Newcomer(person_id, record, blocking_hashes(keys, record))
+
+
+async def find_doubles(
+    connection: "asyncpg.Connection[Row]", keys: KeyRing, newcomers: Sequence[Newcomer], by: Rules, now: datetime
+) -> dict[UUID, list[Double]]:
+    """Of each newcomer who is not clear, who they may be; the likeliest first. Within the transaction that enrols the others.
+
+    Newcomers are taken in their order: of two of one person the first may be clear.
+    """
+    found = await _candidates(connection, keys, newcomers, by)
+    others = sorted({person for people in found.values() for person in people})
+    records = {row["person_id"]: _Stored(row, keys) for row in await connection.fetch(_RECORDS, others, now)}
+    clear: dict[bytes, list[int]] = defaultdict(list)  # blocking key -> those of this batch, clear so far, that have it
+    ready: dict[int, Compared] = {}
+    doubles: dict[UUID, list[Double]] = {}
+    for number, newcomer in enumerate(newcomers):
+        if number % BETWEEN_BREATHS == BETWEEN_BREATHS - 1:
+            await asyncio.sleep(0)
+        mine = Compared(newcomer.record)
+        its = []
+        for person in found[number]:
+            stored = records.get(person)
+            if stored is not None:
+                its.append(Double(stored.stands_for, compare(mine, stored.compared, by)))
+        for other in _among(newcomer, clear, by):
+            its.append(Double(newcomers[other].person_id, compare(mine, ready[other], by)))
+        its = [double for double in its if double.finding.outcome is not Outcome.CLEAR]
+        if its:
+            doubles[newcomer.person_id] = _heaviest(its)
+            continue
+        ready[number] = mine
+        for hash_ in newcomer.hashes:
+            clear[hash_].append(number)
+    return doubles
+
+
+def _heaviest(doubles: list[Double]) -> list[Double]:
+    """Each of those they may be once, the likeliest first."""
+    doubles.sort(key=lambda double: (double.finding.outcome is not Outcome.SAME, -double.finding.weight))
+    return list({double.other: double for double in reversed(doubles)}.values())[::-1][:MAX_CASES]
+
+
+async def _candidates(
+    connection: "asyncpg.Connection[Row]", keys: KeyRing, newcomers: Sequence[Newcomer], by: Rules
+) -> Mapping[int, Collection[UUID]]:
+    """Of each newcomer, by number, those on record who share enough keys, or a card."""
+    hashes = [hash_ for newcomer in newcomers for hash_ in newcomer.hashes]
+    numbers = [number for number, newcomer in enumerate(newcomers) for _ in newcomer.hashes]
+    cards: dict[bytes, list[int]] = defaultdict(list)
+    for number, newcomer in enumerate(newcomers):
+        for kind, name in _CARDS.items():
+            card = getattr(newcomer.record, name)
+            if card is not None:
+                cards[keys.index(kind, card)].append(number)
+    shared = await connection.fetch(_SHARED, hashes, numbers, by.wide, by.narrow, by.candidates)
+    found: dict[int, dict[UUID, None]] = defaultdict(dict)
+    for row in await connection.fetch(_OWNERS, list(cards)):
+        found |= {number: {row["owner_id"]: None} for number in cards[row["hash"]]}
+    for row in shared:
+        found[row["n"]][row["person_id"]] = None
+    return found
+
+
+def _among(newcomer: Newcomer, clear: Mapping[bytes, list[int]], by: Rules) -> Iterable[int]:
+    """The earlier newcomers who share enough keys with this one."""
+    keys: dict[int, int] = defaultdict(int)
+    narrow: set[int] = set()
+    for hash_ in newcomer.hashes:
+        others = clear.get(hash_)
+        if others and len(others) <= by.wide:
+            for other in others:
+                keys[other] += 1
+            if len(others) <= by.narrow:
+                narrow.update(others)
+    chosen = [other for other, count in keys.items() if other in narrow or count > 1]
+    return sorted(chosen, key=lambda other: (-keys[other], other))[: by.candidates]
+
+
+class _Stored:
+    """Somebody on record, opened as far as a comparison needs it."""
+
+    def __init__(self, row: Row, keys: KeyRing) -> None:
+        owner: UUID = row["person_id"]
+        sealed = {part: row[column(part)] for part in _SEALED}
+        self._record = SealedRecord(owner, keys.masters.unwrap(owner, row["data_key"]), sealed)
+        self._guardians = row["guardians"]
+        self.stands_for: UUID = row["survivor_id"] or owner
+        self._compared: Compared | None = None
+
+    @property
+    def compared(self) -> Compared:
+        if self._compared is None:
+            values = {part: self._record.open(part) for part in _SEALED}
+            self._compared = Compared(Comparable.of(values, self._guardians))
+        return self._compared
