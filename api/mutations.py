@@ -10,6 +10,7 @@ from api import (
     attestations,
     citizens,
     consents,
+    duplicates,
     evidence,
     jobs,
     keys,
@@ -139,4 +140,13 @@ class Mutation:
     )
     rewrap_keys = strawberry.field(
         keys.rewrap_keys, description="Propose that all data keys are wrapped by the newest master key. Takes two people."
+    )
+    decide_duplicate = strawberry.field(
+        duplicates.decide_duplicate, description="Say whether two records are of two people or of one."
+    )
+    merge_persons = strawberry.field(
+        duplicates.merge_persons, description="Propose that two records of one person become one. Takes two people."
+    )
+    undo_merge = strawberry.field(
+        duplicates.undo_merge, description="Propose that they become two again, within its time. Takes two people."
     )

@@ -10,6 +10,7 @@ from api import (
     approvals,
     attestations,
     consents,
+    duplicates,
     identity,
     jobs,
     keys,
@@ -78,3 +79,7 @@ class Query:
     messages = strawberry.field(jobs.messages, description="The newest messages of a demonstration.")
     jobs = strawberry.field(jobs.jobs, description="Work beside requests; where no state is named, what has not ended.")
     master_keys = strawberry.field(keys.master_keys, description="The versions of the master key, for who rotates it.")
+    duplicate = strawberry.field(duplicates.duplicate, description="One case of two records, side by side.")
+    duplicates = strawberry.field(
+        duplicates.duplicates, description="The cases of records that may be of one person, where you decide; the oldest first."
+    )
