@@ -51,6 +51,8 @@ MAX_HEAD_BYTES = 32 * 1024
 ARRIVAL_SECONDS = 20.0  # within which a request must have come whole
 IDLE_SECONDS = 30
 DRAIN_SECONDS = 20
+START_SECONDS = 120  # for a worker to begin, on a machine with a lot else to do; nobody asks meanwhile whether it lives
+LOOK_SECONDS = 0.1
 WATCH_SECONDS = 1.0
 
 
@@ -301,15 +303,25 @@ class Announcing(uvicorn.Server):
 
 
 class _Supervisor(Multiprocess):
-    """Several processes that share a socket."""
+    """Several processes that share a socket. It is said once that they can be asked, however late the last of them begins."""
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
         super().__init__(config, sockets)
         self._ready = ready
+        self._told = False
 
     def init_processes(self) -> None:
         super().init_processes()
-        if all(process.wait_until_ready(DRAIN_SECONDS, self.should_exit) for process in self.processes):
+        self._tell_within(START_SECONDS)
+
+    def keep_subprocess_alive(self) -> None:
+        super().keep_subprocess_alive()
+        if not self._told:
+            self._tell_within(LOOK_SECONDS)
+
+    def _tell_within(self, seconds: float) -> None:
+        if all(process.wait_until_ready(seconds, self.should_exit) for process in self.processes):
+            self._told = True
             self._ready()
 
 

@@ -3,15 +3,19 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
+from alembic.script import ScriptDirectory
 from typer.testing import CliRunner, Result
 
 from api.cli import app
 from core.database import Database
+from migrations import run
 from tests.core.logged import logging_apart
 
 T = TypeVar("T")
+NEWEST = ScriptDirectory(str(Path(run.__file__).parent)).get_current_head()  # the revision that databases are brought to
 
 
 def sijil(*arguments: str, input: str | None = None) -> Result:  # noqa: A002 its name in the runner

@@ -20,7 +20,7 @@ from core.embedded import EmbeddedPostgres, find_binaries
 from core.ids import uuid7
 from tests.access.consenting import notice_document
 from tests.access.enrolled import Key, agreement_document, mandate_document
-from tests.api.commanding import ask, on, sijil, told
+from tests.api.commanding import NEWEST, ask, on, sijil, told
 from tests.api.people import put_account
 
 ISSUER = "https://sijil.example.org"
@@ -219,7 +219,7 @@ def test_a_demonstration_is_not_made_of_a_real_instance(instance: Path) -> None:
 def test_a_database_is_migrated_and_found_to_be_as_the_code_expects(home: Path, url: str) -> None:
     assert told("db", "check", status=1)["ok"] is False
     assert told("db", "migrate")["from"] is None
-    assert told("db", "check") == {"ok": True, "revision": "0003", "newest": "0003", "differences": []}
+    assert told("db", "check") == {"ok": True, "revision": NEWEST, "newest": NEWEST, "differences": []}
     ask(url, "alter table division drop column milieu")
     found = told("db", "check", status=1)
     assert found["ok"] is False
@@ -240,7 +240,7 @@ def test_a_dump_is_restored_with_every_row_and_its_values_open(
     assert told("db", "dump", "--to", str(file))["bytes"] == file.stat().st_size
     assert file.stat().st_mode & 0o777 == 0o600
     monkeypatch.setenv("DATABASE_URL", other)
-    assert told("db", "restore", str(file))["revision"] == "0003"
+    assert told("db", "restore", str(file))["revision"] == NEWEST
     assert counts(other) == before
     ring = keys.load(home / "keys.json")
     numbers = {

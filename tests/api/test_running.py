@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,10 +18,14 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
+from uvicorn.supervisors.multiprocess import Multiprocess
 
+from api import running
 from api.demo.client import AgencyClient
 from api.running import check_issuer
 from core.errors import Invalid, Unauthenticated
+from tests.api.commanding import NEWEST
 
 ROOT = Path(__file__).resolve().parents[2]
 PERSONS = 300
@@ -229,6 +234,30 @@ def test_several_workers_end_in_order_with_their_parent(running_demo: Demonstrat
         assert gone(workers)
 
 
+def test_workers_that_begin_late_are_told_of_all_the_same_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([True, False, True, False, True, True])
+    waited: list[float] = []
+    told: list[bool] = []
+
+    class Worker:
+        def wait_until_ready(self, seconds: float, _: threading.Event) -> bool:
+            waited.append(seconds)
+            return next(answers)
+
+    for name in ("__init__", "init_processes", "keep_subprocess_alive"):
+        monkeypatch.setattr(Multiprocess, name, lambda *_: None)
+    supervisor = running._Supervisor(uvicorn.Config("nothing"), [], lambda: told.append(True))
+    supervisor.processes = [Worker(), Worker()]  # type: ignore[list-item]
+    supervisor.should_exit = threading.Event()
+    supervisor.init_processes()
+    supervisor.keep_subprocess_alive()
+    assert told == []
+    for _ in range(3):
+        supervisor.keep_subprocess_alive()
+    assert told == [True]
+    assert waited == [running.START_SECONDS] * 2 + [running.LOOK_SECONDS] * 4
+
+
 def children(parent: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
 
@@ -331,7 +360,7 @@ def test_the_database_is_run_by_hand_and_reached_beside_it(tmp_path: Path) -> No
     with sijil(tmp_path / "home", "db", "up") as command:
         reached = command.next()
         assert Path(reached["host"], f".s.PGSQL.{reached['port']}").is_socket()
-        assert once(tmp_path / "home", "db", "migrate")[1]["to"] == "0003"
+        assert once(tmp_path / "home", "db", "migrate")[1]["to"] == NEWEST
         status, answer = once(tmp_path / "home", "db", "up")
         assert (status, answer["error"]["code"]) == (20, "UNAVAILABLE")
         assert command.end() == 0

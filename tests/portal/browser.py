@@ -45,7 +45,11 @@ def listening() -> tuple[socket.socket, str]:
 @asynccontextmanager
 async def served(app: Starlette, listener: socket.socket) -> AsyncIterator[None]:
     """The application, in this event loop, on that port."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=2))
+    # A client outside the browser keeps its connection: it is not to be closed just as the next request is sent on it.
+    kept = 3600
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=2, timeout_keep_alive=kept)
+    )
     serving = asyncio.create_task(server.serve([listener]))
     while not server.started:
         if serving.done():
