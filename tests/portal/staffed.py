@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -164,9 +166,11 @@ async def staffed(database: Database, url: str, keys: KeyRing) -> AsyncIterator[
     office = Office(database, keys, address, clock)
     async with database.begin() as connection:
         await create_instance(connection, office.call(Scope.REGISTER_LOAD), keys, mark=keys.mark, issuer=address)
-    app = build(Settings(jobs=False), keys, database_url=url, issuer=address, clock=clock)
-    async with served(app, listener):
-        yield office
+    with TemporaryDirectory() as files:
+        settings = Settings(jobs=False, storage=Path(files) / "evidence")
+        app = build(settings, keys, database_url=url, issuer=address, clock=clock)
+        async with served(app, listener):
+            yield office
     await empty(database)
 
 
