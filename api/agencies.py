@@ -14,6 +14,7 @@ from access import agency_views as views
 from access import publishing
 from access.call import Purpose
 from access.catalogue import Labels, Lang
+from access.rights import Duty
 from access.tokens import thumbprint
 from api.access import Text, text
 from api.approvals import ProposalPayload, propose, propose_found
@@ -23,6 +24,8 @@ from api.paging import PageInfo
 from api.scalars import DateTime
 from core.documents import read_json
 from core.errors import Invalid
+
+strawberry.enum(Duty, name="AgencyDuty", description="What an agency is charged with besides asking.")
 
 
 @strawberry.type(description="A public key that an agency proves itself with; several may hold side by side.")
@@ -121,6 +124,7 @@ class NamesInput:
 class EnrolAgencyInput:
     code: str = strawberry.field(description="2 to 32 capital letters, digits and underscores, a letter first.")
     names: NamesInput
+    duties: list[Duty] = strawberry.field(default_factory=list, description="What it is charged with besides asking.")
     request_key: str | None = None
 
 
@@ -194,7 +198,7 @@ async def enrol_agency(info: Info[Any, Any], input: EnrolAgencyInput) -> Proposa
     names: Labels = {lang: given["names"][lang.lower()] for lang in Lang}
 
     def making() -> Mapping[str, Any]:
-        return keeping.enrolment(given["code"], names)
+        return keeping.enrolment(given["code"], names, [Duty(duty) for duty in given.get("duties") or ()])
 
     return await propose(info, input, keeping.AGENCY_ENROLLED.kind, making)
 

@@ -87,6 +87,13 @@ async def change(
         return None, all_told(refusal)
 
 
+async def durable(info: Info[Any, Any], work: Work[None]) -> None:
+    """For a question: what has to be counted before it is answered, and stays whatever the answer is."""
+    _, call, _ = opened(info)
+    async with _begun(info, call) as at:
+        await work(at)
+
+
 @asynccontextmanager
 async def _begun(info: Info[Any, Any], call: Call) -> AsyncIterator[Changing]:
     context: Context = info.context

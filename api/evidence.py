@@ -19,8 +19,6 @@ from api.selection import selected
 from identity import evidence as doors
 from identity.evidence import EvidenceKind, EvidenceView
 
-strawberry.enum(EvidenceKind, name="EvidenceKind", description="What a file shows.")
-
 
 @strawberry.type(description="A file that shows something about a person, as it was given.")
 class Evidence:

@@ -17,12 +17,14 @@ from core.errors import Invalid, SijilError
 from identity import people
 from identity.codes import MaritalStatus, Sex
 from identity.divisions import Level
+from identity.evidence import EvidenceKind
 from registry.facts import Milieu
 
 strawberry.enum(Sex, name="Sex")
 strawberry.enum(MaritalStatus, name="MaritalStatus")
 strawberry.enum(Level, name="DivisionLevel")
 strawberry.enum(Milieu, name="Milieu")
+strawberry.enum(EvidenceKind, name="EvidenceKind", description="What a file shows.")
 
 
 @strawberry.enum

@@ -11,11 +11,14 @@ from api import (
     citizens,
     consents,
     duplicates,
+    enrolments,
     evidence,
     jobs,
     keys,
     locks,
     officers,
+    openings,
+    pre_registration,
     sign_in,
     telephones,
     virtual_ids,
@@ -140,6 +143,47 @@ class Mutation:
     )
     rewrap_keys = strawberry.field(
         keys.rewrap_keys, description="Propose that all data keys are wrapped by the newest master key. Takes two people."
+    )
+    pre_register = strawberry.field(
+        pre_registration.pre_register, description="Begin a request to be enrolled, without an account. For pages."
+    )
+    resume_pre_registration = strawberry.field(
+        pre_registration.resume_pre_registration, description="Come back to it, by its receipt and its code. For pages."
+    )
+    amend_pre_registration = strawberry.field(
+        pre_registration.amend_pre_registration, description="Put another form in its place. For pages."
+    )
+    begin_enrolment = strawberry.field(enrolments.begin_enrolment, description="Begin the request of somebody who is there.")
+    amend_enrolment = strawberry.field(enrolments.amend_enrolment, description="Put another form in the place of a draft's.")
+    submit_enrolment = strawberry.field(
+        enrolments.submit_enrolment, description="Hand a draft in: it is frozen, and waits for somebody else's decision."
+    )
+    register_person = strawberry.field(
+        enrolments.register_person, description="Begin a request and hand it in at once, for who has all that is needed."
+    )
+    ask_for_testimony = strawberry.field(
+        enrolments.ask_for_testimony,
+        description="Have a code sent to a witness who is there. The same, whoever has that number.",
+    )
+    give_testimony = strawberry.field(
+        enrolments.give_testimony, description="Take down that a witness vouches for an applicant, by the witness's code."
+    )
+    review_enrolment = strawberry.field(
+        enrolments.review_enrolment, description="Take a request into review: whoever may be the same person is found."
+    )
+    accept_enrolment = strawberry.field(
+        enrolments.accept_enrolment, description="Make a person of an applicant, unless they may be on record already."
+    )
+    reject_enrolment = strawberry.field(enrolments.reject_enrolment, description="Refuse a request, for a reason of the list.")
+    open_enrolment = strawberry.field(
+        openings.open_enrolment, description="Say from which day people of a division are enrolled."
+    )
+    close_enrolment = strawberry.field(
+        openings.close_enrolment, description="Say from which day nobody who lives there is enrolled."
+    )
+    report_biometric_hit = strawberry.field(
+        openings.report_biometric_hit,
+        description="Report that an applicant may be somebody on record. For an agency that is charged with it.",
     )
     decide_duplicate = strawberry.field(
         duplicates.decide_duplicate, description="Say whether two records are of two people or of one."

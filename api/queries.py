@@ -11,10 +11,13 @@ from api import (
     attestations,
     consents,
     duplicates,
+    enrolments,
     identity,
     jobs,
     keys,
     officers,
+    openings,
+    pre_registration,
     registry,
     scoring,
     sign_in,
@@ -79,6 +82,16 @@ class Query:
     messages = strawberry.field(jobs.messages, description="The newest messages of a demonstration.")
     jobs = strawberry.field(jobs.jobs, description="Work beside requests; where no state is named, what has not ended.")
     master_keys = strawberry.field(keys.master_keys, description="The versions of the master key, for who rotates it.")
+    enrolment = strawberry.field(
+        enrolments.enrolment, description="One request to be enrolled, by its id or its receipt: exactly one of both."
+    )
+    enrolments = strawberry.field(
+        enrolments.enrolments, description="The requests where you enrol or decide, whichever is due first being the first."
+    )
+    enrolment_by_receipt = strawberry.field(
+        pre_registration.enrolment_by_receipt, description="Your own request, by its receipt and its code. For pages."
+    )
+    openings = strawberry.field(openings.openings, description="Where people are enrolled, and since when.")
     duplicate = strawberry.field(duplicates.duplicate, description="One case of two records, side by side.")
     duplicates = strawberry.field(
         duplicates.duplicates, description="The cases of records that may be of one person, where you decide; the oldest first."

@@ -86,7 +86,11 @@ async def populate(
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Population:
     """Fills an empty database of the newest shape."""
-    call = Call(system("bench", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH), now, uuid7(now))
+    call = Call(
+        system("bench", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH, Scope.ENROLMENT_OPEN),
+        now,
+        uuid7(now),
+    )
     async with database.begin() as connection:
         await create_instance(connection, call, keys, mark=keys.mark, issuer=issuer)
     began = time.monotonic()

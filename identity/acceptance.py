@@ -39,7 +39,7 @@ from identity.store import STATUS_NOW, column
 
 FIELD = "acceptEnrolment"
 _SOURCES = {"ONLINE": "CENTRE", "CENTRE": "CENTRE", "FILE": "FILE", "PACK": "PACK"}
-_SAID = {
+SAID = {
     Obstacle.EVIDENCE_MISSING: "evidence is missing",
     Obstacle.TESTIMONY_MISSING: "two registered persons have to vouch for the applicant",
     Obstacle.NOT_OPEN: "nobody who lives there is enrolled today",
@@ -78,10 +78,10 @@ async def accept_enrolment(connection: AsyncConnection, call: Call, reading: Rea
     state = request.follow(Step.ACCEPT)
     refuse_own(call, request)
     form = await sound(reading, request.record.form, call.now, complete=True)
-    related = await relations(reading, call, form, today_of(call), FIELD)
+    related = await relations(reading, form, call, today_of(call), FIELD)
     against = obstacles(await standing_of(reading, request, form, call))
     if against:
-        raise Faulty([Fault(obstacle, ("enrolment",), _SAID[obstacle]) for obstacle in against])
+        raise Faulty([Fault(obstacle, ("enrolment",), SAID[obstacle]) for obstacle in against])
     if await doubles.find(connection, reading, call, request, related, FIELD):
         return False
     (idcs,) = await take_numbers(await raw(connection), keys, 1)

@@ -4,7 +4,6 @@ A hit is no decision: it opens a case, and until somebody decided on that, the a
 the same case. The agency is told no more than whether its report was taken.
 """
 
-from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import insert
@@ -17,6 +16,7 @@ from access.reading import Reading
 from access.rights import Duty, Scope
 from core.database import raw
 from core.errors import Conflict, Forbidden, Invalid
+from core.fixed import scaled, text_of
 from core.ids import uuid7
 from identity import store
 from identity.enrolment_states import State
@@ -46,7 +46,7 @@ async def report_hit(
     receipt: str,
     idcs: str | None,
     token: str | None,
-    score: Decimal,
+    score: str,
 ) -> UUID:
     """The case of a hit: of the applicant with that receipt, and of the candidate who is on record.
 
@@ -60,8 +60,7 @@ async def report_hit(
     if not row["charged"]:
         raise Forbidden("the agency is not charged with this")
     number = normal_number(receipt)
-    if not 0 <= score <= 1:
-        raise Invalid("a score is from 0 to 1", path=("score",))
+    points = _points(score)
     key = store.key_of(reading.keys, agency, idcs=idcs, token=token)
     request = await numbered(reading, reading.keys, number, call.now, hold=True)
     found = await reading.ask(_CANDIDATE, key.person_id, key.hash, reading.keys.index_version)
@@ -83,7 +82,7 @@ async def report_hit(
         "other_id": other,
         "origin": BIOMETRIC,
         "outcome": "REVIEW",
-        "fields": {"score": f"{score:.{PLACES}f}"},
+        "fields": {"score": text_of(points, PLACES)},
         "division": request.division,
         "found_at": call.now,
         "reported_by": agency,
@@ -91,3 +90,13 @@ async def report_hit(
     }
     await connection.execute(insert(DuplicateCase).values(row_))
     return case
+
+
+def _points(score: str) -> int:
+    try:
+        points = scaled(score, PLACES)
+    except Invalid:
+        points = -1
+    if not 0 <= points <= 10**PLACES:
+        raise Invalid("a score is from 0 to 1, in at most four decimal places", path=("score",))
+    return points

@@ -98,7 +98,7 @@ async def submit_enrolment(connection: AsyncConnection, call: Call, reading: Rea
     request = await held(connection, reading.keys, enrolment, call, Scope.ENROLMENT_MAKE)
     state = request.follow(Step.SUBMIT)
     form = await sound(reading, request.record.form, call.now, complete=True)
-    related = await relations(reading, call, form, today_of(call), "submitEnrolment")
+    related = await relations(reading, form, call, today_of(call), "submitEnrolment")
     assert form.residence is not None
     if not await is_enrolled_at(reading, form.residence, today_of(call)):
         raise Faulty([Fault(Obstacle.NOT_OPEN, ("residence",), "nobody who lives there is enrolled today")])
@@ -165,7 +165,7 @@ def refuse_own(call: Call, request: Request) -> None:
 async def _known_relations(reading: Reading, call: Call, request: Request, root_field: str) -> list[Relation]:
     """The relatives, as far as they still are what they have to be: whether all of them are, counts at the decision."""
     try:
-        return await relations(reading, call, request.record.form, today_of(call), root_field)
+        return await relations(reading, request.record.form, call, today_of(call), root_field)
     except Faulty:
         return []
 

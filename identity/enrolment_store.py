@@ -31,6 +31,7 @@ from core.sealed import DataKey
 from identity import store
 from identity.applications import FaultCode, Form, checked, document, form_of
 from identity.enrolment_states import DRAFT_LIFETIME, ERASED_AFTER, Reason, State, Step, after, state_at
+from identity.evidence import erase_evidence
 from identity.receipts import new_number, owner_of
 from identity.register_models import Enrolment
 from identity.store import SEALED_PARTS, column
@@ -268,18 +269,20 @@ def wrong_code() -> Invalid:
 # --- what lapses
 
 
+_SWEEP = f"""
+update enrolment set state = 'REJECTED', reason = coalesce(reason, '{Reason.LAPSED}'),
+       decided_at = coalesce(decided_at, expires_at), data_key = null, form = null
+ where person_id = any(array(
+       (select person_id from enrolment where state = 'DRAFT' and expires_at <= $1
+         order by expires_at limit {SWEPT} for update skip locked)
+       union all
+       (select person_id from enrolment where state = 'REJECTED' and data_key is not null and decided_at <= $2
+         limit {SWEPT} for update skip locked)))
+returning person_id"""
+
+
 async def forget_lapsed(database: Database, now: datetime) -> None:
     """Writes down what lapsed, and erases what was declared in that and in what was refused long ago; a bounded number each."""
-    await database.ask(
-        f"""update enrolment set state = 'REJECTED', reason = '{Reason.LAPSED}', decided_at = expires_at, data_key = null,
-                   form = null
-             where person_id = any(array(select person_id from enrolment where state = 'DRAFT' and expires_at <= $1
-                                          order by expires_at limit {SWEPT} for update skip locked))""",
-        now,
-    )
-    await database.ask(
-        f"""update enrolment set data_key = null, form = null
-             where person_id = any(array(select person_id from enrolment where state = 'REJECTED' and data_key is not null
-                                          and decided_at <= $1 limit {SWEPT} for update skip locked))""",
-        now - ERASED_AFTER,
-    )
+    async with database.begin() as connection:
+        for row in await (await raw(connection)).fetch(_SWEEP, now, now - ERASED_AFTER):
+            await erase_evidence(connection, row["person_id"])

@@ -11,6 +11,7 @@ answered like a wrong code, after the same work.
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from access.call import Call, open_to_all
@@ -25,6 +26,7 @@ from identity.enrolment import write
 from identity.enrolment_states import Step
 from identity.enrolment_store import ONLINE, Request, is_secret, new_secret, numbered, place, sound, wrong_code
 from identity.receipts import normal_number
+from identity.register_models import Enrolment
 
 # How many drafts are begun by one address; how many wrong codes are tried for one number, there and by all, and by one address.
 DRAFTS = Budget("DRAFTS", limit=20, window_seconds=86_400)
@@ -38,6 +40,7 @@ class Draft:
     """`secret` is shown once: nobody can tell it again."""
 
     enrolment: UUID
+    number: str  # of the receipt
     secret: str = field(repr=False)
 
 
@@ -56,7 +59,10 @@ async def pre_register(connection: AsyncConnection, call: Call, keys: KeyRing, *
     refuse_unless_at_the_door(call)
     its = await sound(Snapshot(await raw(connection)), form, call.now, complete=False)
     secret = new_secret()
-    return Draft(await place(connection, keys, call, its, channel=ONLINE, lang=lang, secret=secret), secret)
+    enrolment = await place(connection, keys, call, its, channel=ONLINE, lang=lang, secret=secret)
+    number = await connection.scalar(select(Enrolment.number).where(Enrolment.person_id == enrolment))
+    assert number is not None
+    return Draft(enrolment, number, secret)
 
 
 @open_to_all

@@ -34,7 +34,7 @@ class Relation:
     person: UUID
 
 
-async def relations(reading: Reading, call: Call, form: Form, today: date, root_field: str) -> list[Relation]:
+async def relations(reading: Reading, form: Form, call: Call, today: date, root_field: str) -> list[Relation]:
     """The relatives that the form names. Their ages are compared, which is recorded. Raises Faulty, with all that is wrong."""
     named: dict[Kinship, str] = {kinship: number for kinship in KINDS if (number := getattr(form, kinship)) is not None}
     if not named:

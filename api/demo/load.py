@@ -24,7 +24,7 @@ from core.database import Database, Row
 from core.dates import civil_date
 from core.events import Events
 from core.keys import KeyRing
-from identity.divisions import Division
+from identity.divisions import Division, built_in
 from identity.imports import (
     LoadedPerson,
     NewLock,
@@ -34,6 +34,7 @@ from identity.imports import (
     refuse_unless_empty,
 )
 from identity.numbers import Idcs, issue
+from identity.openings import open_enrolment
 from registry.imports import LoadedHousehold, NewHousehold, NewMember, load_households
 
 BATCH = 2_000  # persons, and the rest of the last household
@@ -143,7 +144,8 @@ async def load(
     """Sets up the demonstration in a database that is an instance already, with that many persons besides the personas.
 
     `progress` is told persons done and persons in all. SUBJECTS of the population are named to ask about; they, and the
-    personas who do, consent to what the agencies ask consent for. Raises Conflict where people are registered already.
+    personas who do, consent to what the agencies ask consent for. People are enrolled in all regions. Raises Conflict where
+    people are registered already.
     """
     today = civil_date(call.now)
     cast = personas(today)
@@ -154,6 +156,8 @@ async def load(
         connection = await _driver(transaction)
         formula = await furnish(connection, call, keys)
         await load_divisions(connection, call, communes)
+        for region in sorted({division.region for division in built_in()}):
+            await open_enrolment(transaction, call, division=f"{region:02d}", on=today)
         reserved = frozenset(number.text for number in numbers.values())
         register = _Register(connection, call, keys, wire(formula), reserved, agencies)
         played = await _play(register, cast, numbers)

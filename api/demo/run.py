@@ -107,7 +107,7 @@ async def _prepare(
         loaded = await load(
             database,
             ring,
-            own_call("demo", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH),
+            own_call("demo", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH, Scope.ENROLMENT_OPEN),
             persons=wish.persons,
             seed=wish.seed,
             communes=(),

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -32,7 +32,7 @@ from access import agencies, publishing
 from access.call import Call, system
 from access.catalogue import Lang
 from access.ledger import SEALED_ATTRIBUTE
-from access.rights import Scope
+from access.rights import Duty, Scope
 from api.app import build
 from core.config import Settings
 from core.database import Database, Row
@@ -105,7 +105,11 @@ class Instance:
 
     def call(self) -> Call:
         now = self.now()
-        return Call(system("tests", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH), now, uuid7(now))
+        return Call(
+            system("tests", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH, Scope.ENROLMENT_OPEN),
+            now,
+            uuid7(now),
+        )
 
     @contextmanager
     def serve(self, listener: socket.socket) -> Iterator[str]:
@@ -177,6 +181,7 @@ class Instance:
         alg: str = "EdDSA",
         mandates: Mapping[str, Sequence[str]] | None = None,
         agreement: bool = True,
+        duties: Collection[Duty] = (),
         **changes: Any,
     ) -> "Agency":
         """A new agency through the service's own doors. `mandates`: purpose -> attributes; `changes`: to its agreement."""
@@ -185,7 +190,7 @@ class Instance:
         changes.setdefault("failures_per_hour", {"subject": 1_000_000, "agency": 1_000_000})
 
         async def made(connection: Any) -> UUID:
-            change = agencies.enrolment(code, dict.fromkeys(Lang, code))
+            change = agencies.enrolment(code, dict.fromkeys(Lang, code), duties)
             enrolled = await agencies.AGENCY_ENROLLED.at_the_machine(connection, call, change)
             change = agencies.new_key(code, kid=key.kid, alg=alg, jwk=key.jwk, valid_from=now, valid_to=now + YEAR)
             await agencies.AGENCY_KEY_ADDED.at_the_machine(connection, call, change)

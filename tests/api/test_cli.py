@@ -79,7 +79,11 @@ def instance(home: Path) -> Path:
 @pytest.fixture
 def populated(instance: Path, url: str) -> tuple[Path, Loaded]:
     async def work(database: Database) -> Loaded:
-        call = Call(system("tests", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH), AT, uuid7(AT))
+        call = Call(
+            system("tests", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH, Scope.ENROLMENT_OPEN),
+            AT,
+            uuid7(AT),
+        )
         ring = keys.load(instance / "keys.json")
         return await load(database, ring, call, persons=40, seed=1, communes=(), progress=lambda done, of: None)
 

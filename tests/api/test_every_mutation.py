@@ -26,7 +26,8 @@ MUTATIONS = SCHEMA.mutation_type.fields
 # What is counted even where it is refused, what only says that somebody asked, and what is forgotten when it is past.
 COUNTED = {"throttle", "replay", "counter", "session", "one_time_code"}
 SIGNING_IN = {"signIn", "confirmSignIn", "takeUpInvitation", "confirmInvitation"}
-OPEN_TO_ALL = SIGNING_IN | {"beginSignIn", "finishSignIn", "askForTelephoneChange"}
+PRE_REGISTERING = {"preRegister", "resumePreRegistration", "amendPreRegistration"}
+OPEN_TO_ALL = SIGNING_IN | PRE_REGISTERING | {"beginSignIn", "finishSignIn", "askForTelephoneChange"}
 # Whoever is signed in with an account may do these to that account, whatever their role.
 OF_ONES_OWN = {"signOut", "endOtherSessions", "changePassword", "renewRecoveryCodes"}
 # Whatever a citizen names in these is their own: they are the right caller.

@@ -41,6 +41,7 @@ CASES = {
     "catalogue": Case("{ catalogue { name granted } }", wrong_is_ended=True),
     "myAgency": Case("{ myAgency { code } }", wrong_is_ended=True),
     "programmes": Case("{ programmes { code } }", wrong_is_ended=True),
+    "openings": Case("{ openings { open } }", wrong_is_ended=True),
     "verify": Case(
         VERIFY,
         lambda served: {"r": [request_of(served.persona("match"), "given_name", "cnie")], "p": "IDENTITY_PROOFING"},

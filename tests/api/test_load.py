@@ -52,7 +52,9 @@ TODAY = civil_date(NOW)
 PERSONS = 400
 SEED = 11
 ISSUER = "http://localhost:8000"
-LOADER = Call(system("demo", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH), NOW, uuid7(NOW))
+LOADER = Call(
+    system("demo", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH, Scope.ENROLMENT_OPEN), NOW, uuid7(NOW)
+)
 
 
 @dataclass(frozen=True)
