@@ -5,7 +5,7 @@ right should a browser open it all the same.
 """
 
 from base64 import b64decode, b64encode
-from typing import Final
+from typing import Any, Final
 
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
@@ -18,7 +18,7 @@ MAX_UPLOAD_BYTES: Final = 6 * 1024 * 1024  # of a page's form; how large a file 
 SANDBOX: Final = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
-def uploaded(asked: PageRequest, field: str, message: str) -> dict[str, str | None]:
+def uploaded(asked: PageRequest, field: str, message: str) -> dict[str, Any]:
     """`content` and `mediaType` as `addEvidence` takes them. Raises Invalid, saying `message`, where no file was chosen."""
     upload = asked.form.uploads.get(field)
     if not isinstance(upload, UploadFile) or not upload.filename:
