@@ -248,6 +248,7 @@ class ChangeRequest(Base):
         CheckConstraint("state = 'WITHDRAWN' or decided_by <> asked_by", name="second_person"),
         CheckConstraint("octet_length(diff_hash) = 32", name="diff_hash"),
         Index("ix_change_request_open", "due_at", postgresql_where=text("state in ('SUBMITTED', 'IN_REVIEW')")),
+        Index(None, "request_id"),
     )
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.person_id"), primary_key=True)

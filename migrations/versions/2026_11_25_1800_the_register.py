@@ -219,6 +219,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state in ('SUBMITTED', 'IN_REVIEW')"),
     )
+    op.create_index(op.f("ix_change_request_request_id"), "change_request", ["request_id"], unique=False)
     op.create_table(
         "opening",
         sa.Column("division", sa.String(length=16), nullable=False),
@@ -378,6 +379,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_person_alias_survivor_id"), table_name="person_alias")
     op.drop_table("person_alias")
     op.drop_table("opening")
+    op.drop_index(op.f("ix_change_request_request_id"), table_name="change_request")
     op.drop_index(
         "ix_change_request_open", table_name="change_request", postgresql_where=sa.text("state in ('SUBMITTED', 'IN_REVIEW')")
     )
