@@ -385,6 +385,14 @@ async def test_a_draft_lapses_by_its_date_and_is_erased_by_the_sweep(centre: Cen
     assert row["decided_at"] == late
 
 
+async def test_files_of_a_draft_that_lapsed_are_forgotten_with_it(centre: Centre) -> None:
+    lapsed, kept = await centre.begin(), await centre.in_review(_someone_else())
+    await centre.evidence(lapsed, "PHOTO")
+    await forget_lapsed(centre.register.database, NOW + DRAFT_LIFETIME)
+    assert await centre.register.count("evidence", "person_id = $1", lapsed) == 0
+    assert await centre.register.count("evidence", "person_id = $1", kept) == 1
+
+
 async def test_what_was_refused_is_erased_after_a_while_and_what_was_accepted_is_kept(centre: Centre) -> None:
     refused, accepted = await centre.in_review(), await centre.enrolled(_someone_else())
     await centre.reject(refused)
