@@ -334,3 +334,21 @@ def _looked(call: Call, keys: KeyRing, rows: Sequence[Row]) -> Iterator[Any]:
         for attribute in ATTRIBUTES:
             disclosure.compare(attribute, Use.MATCH, lambda _: None)
         yield entry(disclosure, call)
+
+
+@allow(Scope.IMPORT_RUN)
+async def submit_batch(
+    connection: "asyncpg.Connection[Row]",
+    call: Call,
+    keys: KeyRing,
+    batch: Sequence[tuple[Ready, datetime]],
+    origin: Origin,
+) -> list[Told]:
+    """Requests that were made elsewhere, each with the instant of that: handed in now, once, to be reviewed like any other."""
+    told: dict[int, list[Told]] = {}
+    since = {ready.row: at for ready, at in batch}
+    new = await _new(connection, [ready for ready, _ in batch], told)
+    new, bonds = await _related(connection, call, keys, new, told)
+    applicants = [Applicant(ready, "SUBMITTED", since[ready.row], _guardian(bonds[ready.person_id])) for ready in new]
+    told |= await place_requests(connection, call, keys, applicants, origin)
+    return [line for ready, _ in batch for line in told[ready.row]]

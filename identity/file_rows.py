@@ -42,6 +42,9 @@ class RowCode(StrEnum):
     EXAMPLE = "EXAMPLE"
     NOT_AN_ID = "NOT_AN_ID"  # of a pack's request
     NOT_IN_TIME = "NOT_IN_TIME"
+    NOT_A_FORM = "NOT_A_FORM"
+    REVOKED_DEVICE = "REVOKED_DEVICE"
+    INCOMPLETE = "INCOMPLETE"  # of a row to be linked
 
 
 class Outcome(StrEnum):

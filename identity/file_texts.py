@@ -77,6 +77,13 @@ _TEXTS: Final[Mapping[str, Labels]] = {
     RowCode.NOT_IN_TIME: _texts(
         "وقت الطلب غير ممكن.", "L'heure de la demande est impossible.", "The time of the request is impossible."
     ),
+    RowCode.NOT_A_FORM: _texts("ليس استمارة.", "Ce n'est pas un formulaire.", "This is no form."),
+    RowCode.REVOKED_DEVICE: _texts("ألغي هذا الجهاز.", "Cet appareil a été révoqué.", "This device was revoked."),
+    RowCode.INCOMPLETE: _texts(
+        "خانة ضرورية فارغة أو غير صحيحة.",
+        "Une case nécessaire est vide ou n'est pas valable.",
+        "A cell that is needed is blank, or not valid.",
+    ),
     Outcome.ENROLLED: _texts("سجل.", "Inscrit.", "Enrolled."),
     Outcome.THERE_ALREADY: _texts(
         "موجود من قبل؛ لم يتغير شيء.", "Déjà là ; rien n'a changé.", "There already; nothing changed."
