@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.consent_acts import Act, apply, in_force
+from access.consent_acts import Act, apply
 from access.consent_records import ConsentRecord, Method
 from access.consent_revisions import MAX_PAUSED_REVISION, Revision, begin, record_of, replay, revise, revision_of
 from access.consent_states import Frequency, State, Window
@@ -446,5 +446,5 @@ def test_a_first_revision_without_predecessor_is_the_only_one_without() -> None:
 
 
 def test_what_the_chain_ends_in_is_what_counts() -> None:
-    assert not in_force(replay(LONG, head(LONG)), NOW + DAY, used=0)
-    assert in_force(replay(LONG[:-1], LONG[-2].hash), NOW + DAY, used=0)
+    assert replay(LONG, head(LONG)).state(0, NOW + DAY) is State.WITHDRAWN
+    assert replay(LONG[:-1], LONG[-2].hash).state(0, NOW + DAY) is State.GRANTED
