@@ -30,7 +30,7 @@ assert SCHEMA.query_type is not None
 ROOT = SCHEMA.query_type.fields
 DEPTH = 7
 # Asked elsewhere, by agencies, about people whom they name (`test_leaks.py`).
-ELSEWHERE = {"verify", "person", "household", "eligibility", "previewConsent"}
+ELSEWHERE = {"verify", "person", "household", "eligibility", "previewConsent", "enrolmentByReceipt"}
 _numbers = count(1001)
 HOLDER, WARD, GUARDIAN = "holder", "ward", "guardian"
 

@@ -23,7 +23,8 @@ AGREED = {
     "Query": "me catalogue programmes verify person household eligibility entitlement changes searchPersons duplicates agency "
     "agencies reviews approvals ledger indicators approval myAgency account accounts officer officers office offices "
     "operator operators invitation consent consents consentByLink previewConsent accessReport accessReports jobs messages "
-    "agencyName agencyNames masterKeys",
+    "agencyName agencyNames masterKeys"
+    " enrolment enrolments enrolmentByReceipt openings",
     "VerificationBatch": "answers receipt",
     "Verification": "reference confirmed claims token refused asOf receipt",
     "Refusal": "code retryAt",
