@@ -1,22 +1,36 @@
 """How well duplicates are found among invented people of whom it is known who is who, and how long that takes.
 
-`python -m bench.duplicates` prints precision, recall and the load of reviews of the rules in force, on a set that they were not
-made on. The outcome is computed as an enrolment does it: candidates by blocking keys, then the comparison of each.
+`python -m bench.duplicates` prints precision, recall and the load of reviews of the rules in force, on a set that they were
+not made on. The outcome is computed as an enrolment does it: candidates by blocking keys, then the comparison of each.
+`seconds_each` is for `make bench`: the same in the database, one newcomer at a time into a register of many.
 """
 
 import argparse
 import tempfile
+import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
+from random import Random
 
-from bench.labelled import AGAIN, SON, TWIN, Enrolment, Labelled, labelled
+from access.call import Call, system
+from access.instance import create_instance
+from access.rights import Scope
+from api.demo.load import new_person
+from api.demo.people import InventedPerson, invent
+from bench.labelled import AGAIN, SON, TODAY, TWIN, Enrolment, Labelled, corrupted, labelled, record_of
 from core import keys as key_files
+from core.database import Database
+from core.ids import uuid7
 from core.keys import KeyRing
 from identity.blocking import Comparable, blocking_hashes
+from identity.candidates import Newcomer, check
+from identity.divisions import built_in
 from identity.duplicates import Compared, Finding, Outcome, Rules, compare, rules
+from identity.imports import load_divisions, load_persons, make_decoy
 
 HELD_OUT_SEED = 2027
 PERSONS, AGAIN_COUNT, NEW_COUNT = 60_000, 3_000, 10_000
@@ -134,6 +148,49 @@ def mistakes(quality: Quality, given: Sequence[Enrolment]) -> Mapping[str, tuple
     missed = Counter(name for enrolment, _ in quality.missed for name in enrolment.mistakes)
     every = Counter(name for enrolment in given for name in enrolment.mistakes)
     return {name: (missed[name], count) for name, count in sorted(every.items())}
+
+
+ENROLLED, WARM_UP = 500, 50  # newcomers who are timed, and who come before them
+LOADED_AT_ONCE = 5_000
+
+
+async def seconds_each(
+    database: Database, keys: KeyRing, *, persons: int, issuer: str, now: datetime, progress: Callable[[int, int], None]
+) -> list[float]:
+    """How long each of ENROLLED took to be compared with so many who are registered; half of them are registered already.
+
+    Fills an empty database of the newest shape. Each is a transaction of its own, with the entries that it leaves.
+    """
+    call = Call(system("bench", Scope.REGISTER_LOAD), now, uuid7(now))
+    async with database.begin() as connection:
+        await create_instance(connection, call, keys, mark=keys.mark, issuer=issuer)
+    people = (member.person for household in invent(persons, seed=HELD_OUT_SEED, today=TODAY) for member in household.members)
+    every, known, done = max(1, persons // (ENROLLED + WARM_UP)), list[InventedPerson](), 0
+    async with database.connection() as raw:
+        async with raw.transaction():
+            await load_divisions(raw, call, built_in())
+            await make_decoy(raw, call, keys)
+        # Parents and guardians are of one household, which a batch may cut in two: they are left out.
+        while batch := list(islice(people, LOADED_AT_ONCE)):
+            async with raw.transaction():
+                new = [new_person(replace(each, mother_key=None, father_key=None, guardian_key=None)) for each in batch]
+                await load_persons(raw, call, keys, new)
+            known += batch[::every]
+            done += len(batch)
+            progress(done, persons)
+    await database.ask("analyze")
+    rng = Random(HELD_OUT_SEED)
+    strangers = invent(ENROLLED + WARM_UP, seed=HELD_OUT_SEED + 1, today=TODAY)
+    new_people = [record_of(member.person) for household in strangers for member in household.members]
+    again = [corrupted(rng, record_of(each), 0).record for each in known]
+    newcomers = list(chain.from_iterable(zip(again, new_people, strict=False)))[: ENROLLED + WARM_UP]
+    seconds = []
+    for newcomer in newcomers:
+        began = time.perf_counter()
+        async with database.begin() as connection:
+            await check(connection, call, keys, [Newcomer(newcomer)], root_field="submitEnrolment")
+        seconds.append(time.perf_counter() - began)
+    return seconds[WARM_UP:]
 
 
 def main() -> None:

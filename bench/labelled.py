@@ -65,7 +65,7 @@ def labelled(persons: int, *, again: int, new: int, seed: int) -> Labelled:
     once_more = rng.sample(range(len(population)), again)
     return Labelled(
         tuple(population),
-        tuple(_again(rng, population[place], place) for place in once_more),
+        tuple(corrupted(rng, population[place], place) for place in once_more),
         tuple(_new(rng, population, newcomers, new)),
     )
 
@@ -163,7 +163,7 @@ def _card(rng: Random, of: str | None) -> str | None:
     return None if of is None else f"Q{rng.choice('ABCDEF')}{rng.randrange(10**6):06d}"
 
 
-def _again(rng: Random, record: Comparable, place: int) -> Enrolment:
+def corrupted(rng: Random, record: Comparable, place: int) -> Enrolment:
     """Who has the card along is found by its number; most who come a second time have not."""
     for change in (_without_numbers, _moved, _parents_otherwise):
         record = change(rng, record)

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench import demo, jobs, pgbench, report
+from bench import demo, duplicates, jobs, pgbench, report
 from bench.instance import Population, make_tables, populate
 from bench.jobs import Job
 from bench.load_generator import Order, Outcome
@@ -108,8 +108,10 @@ PGBENCH = {
     "pgbench_lookup": ("lookup", "One person by primary key."),
     "pgbench_verify": ("verify", "That look-up and an insert like a ledger entry, in one transaction each."),
 }
-MEMORY, DEMO, ENROL = "serving_rss_mb", "demo_ready_s", "enrol_per_s"
-NAMES = (*(comparison.name for comparison in COMPARISONS), *PGBENCH, MEMORY, DEMO, ENROL)
+MEMORY, DEMO, ENROL, DUPLICATES = "serving_rss_mb", "demo_ready_s", "enrol_per_s", "duplicates_p95_ms"
+NAMES = (*(comparison.name for comparison in COMPARISONS), *PGBENCH, MEMORY, DEMO, ENROL, DUPLICATES)
+REGISTERED = 1_000_000  # whom newcomers are compared with
+P95 = 0.95
 
 
 @dataclass(slots=True)
@@ -139,7 +141,8 @@ def main() -> None:
         _measure(stack, measured, wanted, options, steps, postgres, home, ring, population)
         stack.pop_all().close()  # the demonstration is to have the machine to itself
         demonstration = [_demo(console)] if DEMO in wanted else []
-    lines = [line for line in (*_lines(measured, population), *demonstration) if line.name in wanted]
+        found = [_duplicates(console, options.registered)] if DUPLICATES in wanted else []
+    lines = [line for line in (*_lines(measured, population), *demonstration, *found) if line.name in wanted]
     lines.sort(key=lambda line: NAMES.index(line.name))
     for text in setting.lines:
         console.print(text, highlight=False)
@@ -161,6 +164,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=5, help="of each measured window (default %(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="how often each window is measured (default %(default)s)")
     parser.add_argument("--persons", type=int, default=20_000, help="how large the population is (default %(default)s)")
+    parser.add_argument(
+        "--registered", type=int, default=REGISTERED, help="whom newcomers are compared with (default %(default)s)"
+    )
     parser.add_argument("--only", choices=NAMES, metavar="NAME", help=f"measure one line, write no files: {', '.join(NAMES)}")
     options = parser.parse_args()
     if options.seconds < 1 or options.rounds < 1 or options.persons < 200:
@@ -284,6 +290,33 @@ def _demo(console: Console) -> Line:
             return replace(line, values=[demo.seconds_until_ready(program, DEMO_PERSONS)])
     except RuntimeError as fault:
         return replace(line, faults=[str(fault)])
+
+
+def _duplicates(console: Console, persons: int) -> Line:
+    """In a database of its own, which takes a while to be filled."""
+
+    async def measure(url: str, ring: KeyRing, told: Progress) -> list[float]:
+        task = told.add_task("Registering whom newcomers are compared with", total=persons)
+        await make_tables(url)
+        database = Database(url, connections=2)
+        try:
+            return await duplicates.seconds_each(
+                database,
+                ring,
+                persons=persons,
+                issuer=ISSUER,
+                now=datetime.now(UTC),
+                progress=lambda done, _: told.update(task, completed=done),
+            )
+        finally:
+            await database.close()
+
+    with tempfile.TemporaryDirectory(prefix="sijil-bench-") as home, _progress(console) as told:
+        ring = key_files.create(Path(home) / "keys.json", mark="bench", at=datetime.now(UTC))
+        with EmbeddedPostgres(Path(home) / "postgresql") as postgres:
+            seconds = sorted(asyncio.run(measure(postgres.url, ring, told)))
+    what = f"Candidates of one newcomer, found and compared, with {persons:,} people registered: 95 of 100 take no longer."
+    return Line(DUPLICATES, what, "ms", [seconds[int(len(seconds) * P95)] * 1000], target=5, at_most=True)
 
 
 def _lines(measured: Measured, population: Population) -> list[Line]:

@@ -23,7 +23,7 @@ from core.database import Row, raw
 from core.ids import uuid7
 from core.keys import KeyRing
 from identity.blocking import PARTS, Comparable, blocking_hashes
-from identity.duplicates import Compared, Finding, Outcome, Rules, compare, rules
+from identity.duplicates import Compared, Finding, Outcome, Rules, compare, may_be, rules
 from identity.store import column
 
 COMPARED_PARTS = ("person.birth_date", *PARTS.values())
@@ -121,6 +121,8 @@ async def check(
             theirs[its] = _opened(row, keys)
         record, compared = theirs[its]
         place = row["n"] - 1
+        if not may_be(newcomers[place].record, compared.record, chosen):
+            continue
         finding = compare(mine[place], compared, chosen)
         stands_for = row["survivor_id"] or its
         if finding.outcome is Outcome.CLEAR or stands_for == newcomers[place].person_id:

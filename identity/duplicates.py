@@ -177,6 +177,20 @@ def compare(one: Compared, other: Compared, by: Rules) -> Finding:
     return Finding(outcome, max(-MAX_WEIGHT, min(weight, MAX_WEIGHT)), fields)
 
 
+def may_be(one: Comparable, other: Comparable, by: Rules) -> bool:
+    """Whether anything but CLEAR can come of it, whatever their names are: quick, for most of those who share a key."""
+    own = {
+        Field.BIRTH_DATE: births(one.birth, other.birth),
+        Field.SEX: _equal(one.sex, other.sex),
+        Field.CNIE: _numbers(one.cnie, other.cnie),
+        Field.PERMIT: _numbers(one.permit, other.permit),
+    }
+    if Agreement.EXACT in (own[Field.CNIE], own[Field.PERMIT]):
+        return True
+    known = sum(by.weights[field][its] for field, its in own.items() if its is not Agreement.UNKNOWN)
+    return known + max(0, *by.weights[Field.GIVEN_NAME].values()) >= by.own
+
+
 _LIKE = frozenset({Agreement.EXACT, Agreement.ALIKE})
 _NAMED = _LIKE | {Agreement.CLOSE, Agreement.PART, Agreement.SWAPPED}
 _EQUAL_LEAST = 8  # fields of which all must agree where no number does

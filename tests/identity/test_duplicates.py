@@ -10,7 +10,7 @@ from core.dates import PartialDate
 from core.errors import Invalid
 from identity.blocking import Comparable
 from identity.candidates import Newcomer, check
-from identity.duplicates import Agreement, Compared, Field, Outcome, births, compare, names, parse_rules, rules
+from identity.duplicates import Agreement, Compared, Field, Outcome, births, compare, may_be, names, parse_rules, rules
 from identity.names import Name
 from tests.access.enrolled import NOW
 from tests.identity.registered import Register, machine, new_person
@@ -46,6 +46,12 @@ def outcome(one, other):
 @given(st.sampled_from(PEOPLE), st.sampled_from(PEOPLE))
 def test_it_is_of_no_matter_which_of_two_comes_first(one, other):
     assert compare(Compared(one), Compared(other), rules()) == compare(Compared(other), Compared(one), rules())
+
+
+@given(st.sampled_from(PEOPLE), st.sampled_from(PEOPLE))
+def test_who_cannot_be_the_same_by_their_own_fields_is_clear(one, other):
+    if not may_be(one, other, rules()):
+        assert outcome(one, other) is Outcome.CLEAR
 
 
 @pytest.mark.parametrize(
