@@ -174,7 +174,8 @@ def stands(purpose: Purpose, agreement: Agreement | None, mandates: list[Mandate
         return None
 
 
-WITHOUT_AN_AGENCY = {Ground.SELF, Ground.WARD, Ground.UPKEEP}
+# Of people who look themselves; and what is only said in the place of another.
+WITHOUT_AN_AGENCY = {Ground.SELF, Ground.WARD, Ground.UPKEEP, Ground.WITHHELD}
 
 
 def test_twenty_thousand_random_cases_are_decided_as_the_second_evaluator_decides_them() -> None:
