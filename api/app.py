@@ -48,7 +48,10 @@ from identity.attestation_paper import Papers
 from identity.contacts import APPLYING, applying
 from identity.enrolment_store import forget_lapsed
 from identity.evidence import Cabinet, erase_evidence, sweep
+from identity.file_jobs import IMPORTING, TAKING, erase_files
+from identity.importing import importing
 from identity.owners import OWNERS
+from identity.packs import taking
 from identity.store import DECOY
 from identity.virtual_uses import CLAIMED, USED
 from migrations.metadata import METADATA
@@ -140,6 +143,8 @@ def build(
     }
     workers = Workers(database, handlers, clock=clock)
 
+        IMPORTING: importing(service.cabinet.storage, keys),
+        TAKING: taking(service.cabinet.storage, keys),
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await instance.check_instance(database, keys, mark=keys.mark, issuer=issuer)
@@ -200,6 +205,8 @@ async def _forget(database: Database, cabinet: Cabinet, clock: Callable[[], date
         with suppress(SijilError, asyncpg.PostgresError):
             await sweep(cabinet.storage, database, clock(), part)
 
+        with suppress(SijilError, asyncpg.PostgresError):
+            await erase_files(database, cabinet.storage, clock())
 
 async def _forget_evidence(connection: AsyncConnection, _: Call, person: UUID) -> None:
     await erase_evidence(connection, person)

@@ -2,7 +2,7 @@
 
 import typer
 
-from api.commands import accounts, agencies, checks, database, duplicates, imports, keys, serving
+from api.commands import accounts, agencies, checks, database, duplicates, importing, imports, keys, serving
 
 app = typer.Typer(
     name="sijil",
@@ -19,6 +19,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(agencies.app, name="agency")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(imports.app, name="import")
+app.add_typer(importing.pack_app, name="pack")
 app.add_typer(duplicates.app, name="duplicates")
 app.command(name="schema")(checks.schema)
 app.command(name="verify-receipt")(checks.verify_receipt)

@@ -20,6 +20,7 @@ from api import (
     openings,
     pre_registration,
     sign_in,
+    person_files,
     telephones,
     virtual_ids,
 )
@@ -183,6 +184,28 @@ class Mutation:
     )
     report_biometric_hit = strawberry.field(
         openings.report_biometric_hit,
+    import_persons = strawberry.field(
+        person_files.import_persons, description="Send a file of people to be enrolled. Nothing is done with it yet."
+    )
+    check_person_file = strawberry.field(
+        person_files.check_person_file, description="Try a file: what would become of each row."
+    )
+    start_person_file = strawberry.field(
+        person_files.start_person_file, description="Enrol the people of a file, or go on with one that was stopped."
+    )
+    cancel_person_file = strawberry.field(
+        person_files.cancel_person_file, description="Stop a file. Who was enrolled stays so."
+    )
+    take_person_file_result = strawberry.field(
+        person_files.take_person_file_result, description="Take what came of a file: both are erased a day later."
+    )
+    take_pack = strawberry.field(person_files.take_pack, description="Send the signed pack of a mobile team.")
+    add_team_device = strawberry.field(
+        person_files.add_team_device, description="Register the key that a mobile team's device signs its packs with."
+    )
+    revoke_team_device = strawberry.field(
+        person_files.revoke_team_device, description="Take no pack of a device any more, at once."
+    )
         description="Report that an applicant may be somebody on record. For an agency that is charged with it.",
     )
     decide_duplicate = strawberry.field(

@@ -18,6 +18,7 @@ from api import (
     officers,
     openings,
     pre_registration,
+    person_files,
     registry,
     scoring,
     sign_in,
@@ -93,6 +94,14 @@ class Query:
     )
     openings = strawberry.field(openings.openings, description="Where people are enrolled, and since when.")
     duplicate = strawberry.field(duplicates.duplicate, description="One case of two records, side by side.")
+    person_file = strawberry.field(person_files.person_file, description="One file of people, or pack.")
+    import_template = strawberry.field(
+        person_files.import_template, description="An empty file of people to be filled in, as base64."
+    )
+    team_devices = strawberry.field(person_files.team_devices, description="The devices that sign packs, the newest first.")
+    person_files = strawberry.field(
+        person_files.person_files, description="The newest files of people and packs that you may see."
+    )
     duplicates = strawberry.field(
         duplicates.duplicates, description="The cases of records that may be of one person, where you decide; the oldest first."
     )

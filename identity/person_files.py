@@ -199,18 +199,22 @@ async def stop(connection: AsyncConnection, call: Call, row: Any) -> None:
 
 
 @allow(Scope.IMPORT_RUN)
-async def take_result(connection: AsyncConnection, call: Call, keys: KeyRing, storage: Storage, *, file: UUID) -> bytes:
-    """What became of the rows, as a CSV in the language of who sent it. From now on it is kept for a day.
+async def take_result(connection: AsyncConnection, call: Call, *, file: UUID) -> None:
+    """That the result is taken (`file_result`): from now on it is kept for a day.
 
     Raises NotFound, and Conflict where there is none yet.
     """
     row = await _held(connection, call, file)
-    view = view_of(await shown(Snapshot(await raw(connection)), file), call)
-    if not view.has_result:
+    if not view_of(await shown(Snapshot(await raw(connection)), file), call).has_result:
         raise Conflict("nothing came of it yet", path=("file",))
-    lines = await result_of(Snapshot(await raw(connection)), storage, keys, file)
     await deliver(connection, call, row)
-    return table(lines, view.lang, numbers=view.mine)
+
+
+@allow(Scope.IMPORT_RUN)
+async def file_result(reading: Reader, call: Call, keys: KeyRing, storage: Storage, *, file: UUID) -> bytes:
+    """What became of the rows, as a CSV in the language of who sent it. Raises NotFound, also where it is erased."""
+    view = await person_file(reading, call, file=file)
+    return table(await result_of(reading, storage, keys, file), view.lang, numbers=view.mine)
 
 
 async def deliver(connection: AsyncConnection, call: Call, row: Any) -> None:
