@@ -140,11 +140,11 @@ def build(
         SENDING: sender.send,
         APPLYING: applying(keys),
         REWRAPPING: rewrapping(keys, wrapped_in(METADATA)),
+        IMPORTING: importing(service.cabinet.storage, keys),
+        TAKING: taking(service.cabinet.storage, keys),
     }
     workers = Workers(database, handlers, clock=clock)
 
-        IMPORTING: importing(service.cabinet.storage, keys),
-        TAKING: taking(service.cabinet.storage, keys),
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await instance.check_instance(database, keys, mark=keys.mark, issuer=issuer)
@@ -203,10 +203,10 @@ async def _forget(database: Database, cabinet: Cabinet, clock: Callable[[], date
             await forget_past(database, clock())
             await forget_lapsed(database, clock())
         with suppress(SijilError, asyncpg.PostgresError):
+            await erase_files(database, cabinet.storage, clock())
+        with suppress(SijilError, asyncpg.PostgresError):
             await sweep(cabinet.storage, database, clock(), part)
 
-        with suppress(SijilError, asyncpg.PostgresError):
-            await erase_files(database, cabinet.storage, clock())
 
 async def _forget_evidence(connection: AsyncConnection, _: Call, person: UUID) -> None:
     await erase_evidence(connection, person)

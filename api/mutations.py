@@ -18,9 +18,9 @@ from api import (
     locks,
     officers,
     openings,
+    person_files,
     pre_registration,
     sign_in,
-    person_files,
     telephones,
     virtual_ids,
 )
@@ -182,8 +182,6 @@ class Mutation:
     close_enrolment = strawberry.field(
         openings.close_enrolment, description="Say from which day nobody who lives there is enrolled."
     )
-    report_biometric_hit = strawberry.field(
-        openings.report_biometric_hit,
     import_persons = strawberry.field(
         person_files.import_persons, description="Send a file of people to be enrolled. Nothing is done with it yet."
     )
@@ -206,6 +204,8 @@ class Mutation:
     revoke_team_device = strawberry.field(
         person_files.revoke_team_device, description="Take no pack of a device any more, at once."
     )
+    report_biometric_hit = strawberry.field(
+        openings.report_biometric_hit,
         description="Report that an applicant may be somebody on record. For an agency that is charged with it.",
     )
     decide_duplicate = strawberry.field(

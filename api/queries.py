@@ -17,8 +17,8 @@ from api import (
     keys,
     officers,
     openings,
-    pre_registration,
     person_files,
+    pre_registration,
     registry,
     scoring,
     sign_in,
@@ -92,8 +92,6 @@ class Query:
     enrolment_by_receipt = strawberry.field(
         pre_registration.enrolment_by_receipt, description="Your own request, by its receipt and its code. For pages."
     )
-    openings = strawberry.field(openings.openings, description="Where people are enrolled, and since when.")
-    duplicate = strawberry.field(duplicates.duplicate, description="One case of two records, side by side.")
     person_file = strawberry.field(person_files.person_file, description="One file of people, or pack.")
     import_template = strawberry.field(
         person_files.import_template, description="An empty file of people to be filled in, as base64."
@@ -102,6 +100,8 @@ class Query:
     person_files = strawberry.field(
         person_files.person_files, description="The newest files of people and packs that you may see."
     )
+    openings = strawberry.field(openings.openings, description="Where people are enrolled, and since when.")
+    duplicate = strawberry.field(duplicates.duplicate, description="One case of two records, side by side.")
     duplicates = strawberry.field(
         duplicates.duplicates, description="The cases of records that may be of one person, where you decide; the oldest first."
     )
