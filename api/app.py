@@ -43,7 +43,7 @@ from core.rewrapping import REWRAPPING, name_of, rewrapping, wrapped_in
 from core.settlement import Settler
 from core.storage import PARTS, FolderStorage
 from core.workers import Workers
-from identity import erasure, merging
+from identity import erasure, lifecycle, merging
 from identity.attestation_paper import Papers
 from identity.contacts import APPLYING, applying
 from identity.enrolment_store import forget_lapsed
@@ -73,8 +73,8 @@ def wire(formula: Formula) -> Events:
     return events
 
 
-def _merges() -> Events:
-    """Who keeps more of a person, and follows when two records become one."""
+def of_records() -> Events:
+    """Who keeps more of a person, and follows when a record changes: two become one, say."""
     events = Events()
     events.on(merging.PersonsMerged, follow)
     events.on(merging.MergeTakenBack, come_back)
@@ -90,7 +90,8 @@ def acts(keys: KeyRing, issuer: str) -> Acts:
             *accounts.acts(keys, issuer),
             *key_rotation.acts(keys),
             *erasure.acts(keys, _forget_evidence),
-            *merging.acts(keys, _merges()),
+            *merging.acts(keys, of_records()),
+            *lifecycle.acts(keys, of_records()),
         )
     )
 
@@ -117,6 +118,7 @@ def build(
         acts=acts(keys, issuer),
         cabinet=Cabinet(FolderStorage(settings.storage_folder), settings.evidence_bytes),
         papers=Papers((vendored or VENDOR) / "fonts"),
+        events=of_records(),
         issuer=issuer,
         clock=clock,
         token_lifetime_seconds=settings.token_lifetime_seconds,
@@ -139,6 +141,7 @@ def build(
     handlers = {
         SENDING: sender.send,
         APPLYING: applying(keys),
+        lifecycle.ENDING: lifecycle.ending(keys, of_records()),
         REWRAPPING: rewrapping(keys, wrapped_in(METADATA)),
         IMPORTING: importing(service.cabinet.storage, keys),
         TAKING: taking(service.cabinet.storage, keys),

@@ -10,6 +10,7 @@ from access.approval import Acts
 from access.call import Call, Purpose
 from access.passwords import Passwords
 from access.reading import Reading
+from core.events import Events
 from identity.attestation_paper import Papers
 from identity.evidence import Cabinet
 
@@ -23,6 +24,7 @@ class Context:
     acts: Acts
     cabinet: Cabinet
     papers: Papers
+    events: Events
 
 
 def opened(info: "Info[Any, Any]", purpose: Purpose | None = None) -> tuple[Reading, Call, str]:

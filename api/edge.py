@@ -18,6 +18,7 @@ from access.reading import Reading
 from access.sessions import touch
 from core.database import Database
 from core.errors import BadProof, Conflict, Stale, Unauthenticated, Unavailable
+from core.events import Events
 from core.ids import uuid7
 from core.keys import KeyRing
 from core.settlement import MAX_AGE_SECONDS, Settlement, Settler
@@ -46,6 +47,7 @@ class Service:
     acts: Acts
     cabinet: Cabinet
     papers: Papers
+    events: Events
     clock: Callable[[], datetime]
     token_lifetime_seconds: int
 

@@ -117,7 +117,8 @@ class Endpoint:
 
         async def compute(reading: Reading) -> tuple[int, dict[str, Any]]:
             service = self._service
-            context = Context(call, reading, service.issuer, service.passwords, service.acts, service.cabinet, service.papers)
+            parts = service.issuer, service.passwords, service.acts, service.cabinet, service.papers, service.events
+            context = Context(call, reading, *parts)
             result = await schema.run(self._schema, prepared, variables, context)
             if result.data is None:
                 reading.forget()

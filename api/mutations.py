@@ -8,6 +8,7 @@ from api import (
     agencies,
     approvals,
     attestations,
+    change_requests,
     citizens,
     consents,
     duplicates,
@@ -15,6 +16,7 @@ from api import (
     evidence,
     jobs,
     keys,
+    lifecycle,
     locks,
     officers,
     openings,
@@ -216,4 +218,23 @@ class Mutation:
     )
     undo_merge = strawberry.field(
         duplicates.undo_merge, description="Propose that they become two again, within its time. Takes two people."
+    )
+    change_person_status = strawberry.field(
+        lifecycle.change_person_status, description="Propose one step of a record's status. Takes two people."
+    )
+    ask_for_correction = strawberry.field(
+        change_requests.ask_for_correction, description="Ask to have your record, or your ward's, changed."
+    )
+    correct_person = strawberry.field(
+        change_requests.correct_person, description="Ask, at a centre, to have somebody's record changed."
+    )
+    withdraw_change_request = strawberry.field(
+        change_requests.withdraw_change_request, description="Withdraw a request that was not decided yet."
+    )
+    take_up_change_request = strawberry.field(
+        change_requests.take_up_change_request, description="Say that you are at a request."
+    )
+    decide_change_request = strawberry.field(
+        change_requests.decide_change_request,
+        description="Apply exactly what was asked for, or refuse it: over its hash, with a code of this moment.",
     )

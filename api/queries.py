@@ -9,6 +9,7 @@ from api import (
     agencies,
     approvals,
     attestations,
+    change_requests,
     consents,
     duplicates,
     enrolments,
@@ -19,6 +20,7 @@ from api import (
     openings,
     person_files,
     pre_registration,
+    records,
     registry,
     scoring,
     sign_in,
@@ -104,4 +106,16 @@ class Query:
     duplicate = strawberry.field(duplicates.duplicate, description="One case of two records, side by side.")
     duplicates = strawberry.field(
         duplicates.duplicates, description="The cases of records that may be of one person, where you decide; the oldest first."
+    )
+    search_persons = strawberry.field(
+        records.search_persons, description="Find somebody, for staff: by a number, or by name and birth."
+    )
+    person_record = strawberry.field(
+        records.person_record, description="Somebody's record as it is now, or was recorded `at` an instant; null: not yet."
+    )
+    change_request = strawberry.field(change_requests.change_request, description="One request to change a record.")
+    change_requests = strawberry.field(
+        change_requests.change_requests,
+        description="Requests to change records of people who reside where you decide, by deadline: the open ones, or those in "
+        "`state`.",
     )

@@ -11,10 +11,12 @@ from access.agreements import Agreement
 from access.call import ActorKind, Call, Purpose
 from api import accesses as looks
 from api import attestations as papers
+from api import change_requests as asked_for
 from api import citizens, telephones
 from api import consents as agreed
 from api import evidence as files
 from api import locks as locking
+from api import records as recorded
 from api import virtual_ids as numbers
 from api.access import (
     AgencyRef,
@@ -30,12 +32,14 @@ from api.access import (
 )
 from api.accesses import Access, AccessConnection, AccessReport
 from api.attestations import Attestation
+from api.change_requests import ChangeRequest
 from api.citizens import Ward
 from api.consent_types import Consent, ConsentConnection
 from api.context import opened, raw
 from api.evidence import Evidence
 from api.identity import Person
 from api.locks import IdentityLock
+from api.records import AttributeProvenance, RevisionConnection
 from api.scalars import DateTime
 from api.selection import Selected, selected
 from api.telephones import TelephoneChange, WitnessRequest
@@ -66,6 +70,18 @@ class Viewer:
     )
     ward: strawberry.ID | None = strawberry.field(default=None, description="The ward whose affairs you see to now.")
     person: Person | None = strawberry.field(default=None, description="You, or the ward whose affairs you see to.")
+    person_as_of: Person | None = strawberry.field(
+        resolver=recorded.own_record_at, description="The same as it was recorded at an instant; null: not yet."
+    )
+    history: RevisionConnection | None = strawberry.field(
+        resolver=recorded.own_history, description="What has become of your record, newest first."
+    )
+    provenance: list[AttributeProvenance] | None = strawberry.field(
+        resolver=recorded.own_provenance, description="Where each value of your record comes from."
+    )
+    change_requests: list[ChangeRequest] | None = strawberry.field(
+        resolver=asked_for.own_requests, description="What you, or others, asked to have changed in your record, newest first."
+    )
     wards: list[Ward] | None = strawberry.field(default=None, description="Whose guardian you are now.")
     telephone_changes: list[TelephoneChange] | None = strawberry.field(
         resolver=telephones.changes, description="Changes of your registered telephone, newest first."

@@ -17,9 +17,12 @@ from identity.change_forms import OPEN, ChangeKind, ChangeOrigin, ChangeRefusal,
 from identity.changes import ANSWER, DIFF, WORDS, unknown
 from identity.people import PersonView, name_places
 from identity.receipts import shown_number
+from identity.record_history import refuse_unless_within, staff_decision
+from identity.record_history import unknown as nobody
 from identity.record_views import both_views
 from identity.revisions import attribute_of
 from identity.self_view import disclose_own, person_of
+from identity.store import RESIDENCE
 
 MAX_SHOWN: Final = 50
 FIELD: Final = "changeRequests"
@@ -65,7 +68,7 @@ class ChangeView:
 
 
 _OWN = """
-select p.person_id as owner_id, p.data_key, c.* from person p
+select p.person_id as owner_id, p.data_key, p.residence, c.* from person p
   left join change_request c on c.person_id = p.person_id and ($2::uuid is null or c.request_id = $2)
  where p.person_id = $1 and p.data_key is not null order by c.submitted_at desc, c.request_id desc limit $3"""
 _QUEUE = """
@@ -87,6 +90,21 @@ async def own_change_requests(
         return []
     record = _record(rows[0], reading)
     disclosure = disclose_own(record, reading, call, FIELD)
+    views = [_view(row, call, disclosure, wish) for row in rows if row["request_id"] is not None]
+    await _name_places(reading, views)
+    return views
+
+
+@allow(Scope.PERSON_SEARCH)
+async def change_requests_of(reading: Reading, call: Call, wish: ChangeWish, *, person: UUID) -> list[ChangeView]:
+    """Those about somebody who resides where the caller may look, the newest first. Raises NotFound for anybody else."""
+    rows = await reading.ask(_OWN, person, None, MAX_SHOWN)
+    if not rows:
+        raise nobody()
+    key = reading.keys.masters.unwrap(person, rows[0]["data_key"])
+    record = SealedRecord(person, key, {RESIDENCE: rows[0]["residence"]})
+    disclosure = reading.disclose(staff_decision(wish.attributes), record, call, subject=person, root_field=FIELD)
+    refuse_unless_within(disclosure, call, Scope.PERSON_SEARCH)
     views = [_view(row, call, disclosure, wish) for row in rows if row["request_id"] is not None]
     await _name_places(reading, views)
     return views

@@ -12,7 +12,7 @@ from uuid import UUID
 from access.call import Call, allow
 from access.catalogue import Use
 from access.decision import Decision, Status, decide_form
-from access.disclosure import Disclosure, SealedRecord
+from access.disclosure import Disclosure, SealedRecord, Withheld
 from access.reading import Reading
 from access.rights import Scope
 from core.database import Row
@@ -46,13 +46,14 @@ FIELD, HISTORY, AS_OF, PROVENANCE = "personRecord", "history", "personAsOf", "pr
 class RecordView:
     """Somebody's record. `person`: None where it was not there yet at the instant that was asked for.
 
-    `until`: of a suspension that is not over; `steps`: what the caller could propose for its status now.
+    `status` and what goes with it are None where they were not asked for; `until`: of a suspension that is not over. `steps`:
+    what the caller could propose for its status now.
     """
 
     person_id: UUID
     enrolled_at: datetime
-    status: Status
-    since: datetime
+    status: Status | None
+    since: datetime | None
     until: datetime | None
     reason: str | None
     steps: list[StatusStep]
@@ -121,13 +122,14 @@ async def person_record(
     standing = standing_at(row["status"], row["status_since"], row["status_until"], call.now)
     division = record.open(RESIDENCE)
     may = call.actor.reaches(Scope.STATUS_CHANGE, None if division is None else [division])
+    told = STATUS in wanted and not isinstance(disclosure.reveal(STATUS, lambda _: standing.status.value), Withheld)
     return RecordView(
         person_id=person,
         enrolled_at=row["enrolled_at"],
-        status=standing.status,
-        since=standing.since,
-        until=standing.until,
-        reason=row["status_reason"] if standing.status.value == row["status"] else None,
+        status=standing.status if told else None,
+        since=standing.since if told else None,
+        until=standing.until if told else None,
+        reason=row["status_reason"] if told and standing.status.value == row["status"] else None,
         steps=steps_from(standing.status) if may else [],
         person=view,
     )

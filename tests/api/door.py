@@ -9,7 +9,7 @@ from access.authority import Documents
 from access.call import NOBODY, Actor
 from access.passwords import NewPassword
 from api import schema
-from api.app import EFFECTS, acts
+from api.app import EFFECTS, acts, of_records
 from api.edge import Service
 from api.endpoint import Endpoint
 from api.portal.statics import VENDOR
@@ -49,6 +49,7 @@ class Door:
             acts=acts(its.keys, its.issuer),
             cabinet=Cabinet(FolderStorage(its.files), 50_000),
             papers=Papers(VENDOR / "fonts"),
+            events=of_records(),
             clock=its.now,
             token_lifetime_seconds=300,
         )

@@ -161,6 +161,7 @@ async def test_a_record_is_shown_with_its_state_and_history_and_each_look_is_ent
     assert (view.status, view.steps, view.person.cnie, view.person.token) == ("ACTIVE", [], "AB123456", None)
     judge = calling(agent, "ADJUDICATOR")
     view = await register.read(lambda r: record_history.person_record(r, judge, person=her.person_id, wanted=()), judge)
+    assert (view.status, view.since, view.reason) == (None, None, None)
     assert view.steps == ["SUSPEND", "DECLARE_DECEASED", "CANCEL"]
     page = await register.read(lambda r: record_history.record_history(r, call, person=her.person_id, wanted=wanted), call)
     assert [edge.node.cause for edge in page.edges] == ["ENROLMENT"]
