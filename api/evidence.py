@@ -80,8 +80,13 @@ async def add_evidence(info: Info[Any, Any], input: AddEvidenceInput) -> Evidenc
 
 
 async def evidence_of(info: Info[Any, Any], person: strawberry.ID) -> list[Evidence]:
+    return await files_about(info, id_of(person, "person"))
+
+
+async def files_about(info: Info[Any, Any], person: UUID | None) -> list[Evidence]:
+    """Those about somebody; None: about the caller, or the ward."""
     reading, call, _ = opened(info)
-    return [_evidence(view) for view in await doors.evidence_list(reading, call, person=id_of(person, "person"))]
+    return [_evidence(view) for view in await doors.evidence_list(reading, call, person=person)]
 
 
 async def evidence(info: Info[Any, Any], person: strawberry.ID, id: strawberry.ID) -> Evidence:  # noqa: A002 as above
@@ -93,8 +98,7 @@ async def own_evidence_file(info: Info[Any, Any], id: strawberry.ID) -> Evidence
 
 
 async def own_evidence(info: Info[Any, Any]) -> list[Evidence]:
-    reading, call, _ = opened(info)
-    return [_evidence(view) for view in await doors.evidence_list(reading, call, person=None)]
+    return await files_about(info, None)
 
 
 async def _file(info: Info[Any, Any], person: UUID | None, evidence: str) -> Evidence:
