@@ -11,6 +11,7 @@ from core.errors import (
     BudgetSpent,
     Code,
     Conflict,
+    Faulty,
     Forbidden,
     Internal,
     Invalid,
@@ -71,6 +72,13 @@ def user_errors(data: Mapping[str, Any], action: Action, fields: Fields) -> list
         if isinstance(payload, Mapping)
         for error in payload.get("userErrors") or ()
     ]
+
+
+def refused(refusal: Invalid, action: Action, fields: Fields) -> list[UserError]:
+    """All that is to be mended in a form that was refused before anything was asked, or in one part of what was."""
+    if not isinstance(refusal, Faulty):
+        return [user_error(refusal.message, refusal.path, action, fields)]
+    return [user_error(fault.message, fault.path, action, fields, fault.code) for fault in refusal.faults]
 
 
 def user_error(message: str, path: Sequence[str | int], action: Action, fields: Fields, code: str = "INVALID") -> UserError:

@@ -5,17 +5,17 @@ does, only what was come for is asked and linked to.
 """
 
 from base64 import urlsafe_b64decode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import orjson
 from starlette.responses import Response
 
-from access.call import Actor
 from access.devices import LIFETIME
 from access.rights import Scope
 from api.edge import DEVICE, SESSION
+from api.portal.citizen_parts import for_ward, framed, keyed
 from api.portal.framework import (
     N_,
     Action,
@@ -31,6 +31,7 @@ from api.portal.framework import (
     Show,
     Viewer,
 )
+from api.portal.needing import actor_of
 from api.portal.security import VISIT
 from core.errors import Invalid, NotFound
 from identity.witnesses import WITNESSES, Claimed, Typed
@@ -40,47 +41,22 @@ SIGN_IN: Final = Places().sign_in[Audience.CITIZEN]
 GIVEN: Final = ("GRANTED", "PAUSED")
 UNDER_WAY: Final = ("ASKED", "WAITING")  # of changes of a telephone
 OF_WITNESSES: Final = tuple(f"witness{number}" for number in range(1, WITNESSES + 1))
-Variables = Callable[[PageRequest], Mapping[str, Any]]
 
 
 def navigation(viewer: Viewer) -> Sequence[Link]:
     """What a citizen's session is good for: while somebody sits beside, only the form that was opened."""
-    scopes = _actor(viewer).scopes
+    scopes = actor_of(viewer).scopes
+    managing = Scope.SELF_MANAGE in scopes and not viewer.assisted
     every = (
         (not viewer.assisted, Link(HOME, N_("Your pages"))),
+        (managing, Link("/me/data", N_("Your data"))),
         (Scope.CONSENT_ANSWER in scopes, Link("/consents", N_("Your consents"))),
         (Scope.ACCESS_REPORT in scopes, Link("/accesses", N_("Who looked at your data"))),
+        (managing, Link("/me/lock", N_("Your lock"))),
+        (managing, Link("/me/numbers", N_("Virtual numbers"))),
+        (managing, Link("/me/attestations", N_("Attestations"))),
     )
     return [link for there, link in every if there]
-
-
-def _actor(viewer: Viewer) -> Actor:
-    return cast("Actor", viewer.actor)
-
-
-# --- what every page asks for
-
-
-def _nothing_more(_: PageRequest) -> Mapping[str, Any]:
-    return {}
-
-
-def _framed(more: Variables = _nothing_more) -> Variables:
-    """The page's own variables, and whether a name is to be told: of the ward, or of who is being assisted."""
-
-    def variables(asked: PageRequest) -> Mapping[str, Any]:
-        return {"framed": asked.viewer.assisted or _for_ward(asked), **more(asked)}
-
-    return variables
-
-
-def _for_ward(asked: PageRequest) -> bool:
-    actor = _actor(asked.viewer)
-    return actor.person != actor.holder
-
-
-def _keyed(asked: PageRequest, **given: Any) -> Mapping[str, Any]:
-    return {"input": {**given, "requestKey": asked.form["requestKey"]}}
 
 
 # --- signing in
@@ -108,7 +84,7 @@ def _entered(_: PageRequest, data: Data) -> Outcome:
 def _home(asked: PageRequest) -> Mapping[str, Any]:
     """Whoever sits beside sees no more than the name. Nobody vouches, or acts for others, in the place of a ward."""
     whole = not asked.viewer.assisted
-    return {"whole": whole, "self": whole and not _for_ward(asked)}
+    return {"whole": whole, "self": whole and not for_ward(asked)}
 
 
 def _waiting(asked: PageRequest, data: Data) -> Mapping[str, Any]:
@@ -142,7 +118,7 @@ def _answer(asked: PageRequest) -> Mapping[str, Any]:
     if agreed and not ticked:
         raise Invalid(N_("Tick at least one thing, or refuse everything."), path=("attributes",))
     consent = asked.params.get("consent") or asked.form["consent"]
-    return _keyed(asked, consent=consent, attributes=ticked, lang=asked.lang)
+    return keyed(asked, consent=consent, attributes=ticked, lang=asked.lang)
 
 
 def _answered(_: PageRequest, data: Data) -> Outcome:
@@ -150,7 +126,7 @@ def _answered(_: PageRequest, data: Data) -> Outcome:
 
 
 def _its(asked: PageRequest) -> Mapping[str, Any]:
-    return _keyed(asked, consent=asked.params["consent"])
+    return keyed(asked, consent=asked.params["consent"])
 
 
 CLOSED: Final = N_(
@@ -194,7 +170,7 @@ def _looks(asked: PageRequest) -> Mapping[str, Any]:
 
 
 def _report(asked: PageRequest) -> Mapping[str, Any]:
-    return _keyed(asked, entry=asked.params["entry"], text=asked.form["text"])
+    return keyed(asked, entry=asked.params["entry"], text=asked.form["text"])
 
 
 # --- a changed telephone
@@ -222,7 +198,7 @@ def _claimed(asked: PageRequest) -> Mapping[str, Any]:
 
 
 def _stop(asked: PageRequest) -> Mapping[str, Any]:
-    return _keyed(asked, change=asked.form["change"])
+    return keyed(asked, change=asked.form["change"])
 
 
 def _changes(_: PageRequest, data: Data) -> Mapping[str, Any]:
@@ -242,14 +218,14 @@ def _request(asked: PageRequest, data: Data) -> Mapping[str, Any]:
 def _vouch(asked: PageRequest) -> Mapping[str, Any]:
     if asked.form["confirmed"] not in ("yes", "no"):
         raise Invalid(N_("Say yes or no."), path=("confirmed",))
-    return _keyed(asked, request=asked.params["request"], confirmed=asked.form["confirmed"] == "yes")
+    return keyed(asked, request=asked.params["request"], confirmed=asked.form["confirmed"] == "yes")
 
 
 # --- wards
 
 
 def _act(asked: PageRequest) -> Mapping[str, Any]:
-    return _keyed(asked, ward=asked.form["ward"] or None)
+    return keyed(asked, ward=asked.form["ward"] or None)
 
 
 PAGES: Final = (
@@ -270,12 +246,12 @@ PAGES: Final = (
             ),
         },
     ),
-    Page(HOME, "citizen/home", Audience.CITIZEN, _framed(_home), more=_waiting),
+    Page(HOME, "citizen/home", Audience.CITIZEN, framed(_home), more=_waiting),
     Page(
         path="/me/telephone",
         name="citizen/telephone",
         audience=Audience.CITIZEN,
-        variables=_framed(),
+        variables=framed(),
         more=_changes,
         actions={
             "stop": Action(
@@ -294,14 +270,14 @@ PAGES: Final = (
         path="/consents",
         name="citizen/consents",
         audience=Audience.CITIZEN,
-        variables=_framed(lambda asked: {"after": asked.query.get("after")}),
+        variables=framed(lambda asked: {"after": asked.query.get("after")}),
         more=_sorted,
     ),
     Page(
         path="/consents/{consent}",
         name="citizen/consent",
         audience=Audience.CITIZEN,
-        variables=_framed(lambda asked: {"consent": asked.params["consent"]}),
+        variables=framed(lambda asked: {"consent": asked.params["consent"]}),
         needs="me.consent",
         actions={
             "answer": ANSWERING,
@@ -322,16 +298,16 @@ PAGES: Final = (
         path="/consent/{token}",
         name="citizen/consent-link",
         audience=Audience.CITIZEN,
-        variables=_framed(lambda asked: {"token": asked.params["token"]}),
+        variables=framed(lambda asked: {"token": asked.params["token"]}),
         actions={"answer": ANSWERING},
     ),
-    Page("/accesses", "citizen/accesses", Audience.CITIZEN, _framed(_looks)),
-    Page("/accesses/reports", "citizen/reports", Audience.CITIZEN, _framed()),
+    Page("/accesses", "citizen/accesses", Audience.CITIZEN, framed(_looks)),
+    Page("/accesses/reports", "citizen/reports", Audience.CITIZEN, framed()),
     Page(
         path="/accesses/{entry}/report",
         name="citizen/report",
         audience=Audience.CITIZEN,
-        variables=_framed(lambda asked: {"entry": asked.params["entry"]}),
+        variables=framed(lambda asked: {"entry": asked.params["entry"]}),
         needs="me.access",
         actions={
             "report": Action(
@@ -360,7 +336,7 @@ PAGES: Final = (
         path="/witness/{request}",
         name="citizen/witness",
         audience=Audience.CITIZEN,
-        variables=_framed(),
+        variables=framed(),
         more=_request,
         actions={
             "answer": Action(
@@ -376,7 +352,7 @@ PAGES: Final = (
         path="/wards",
         name="citizen/wards",
         audience=Audience.CITIZEN,
-        variables=_framed(),
+        variables=framed(),
         actions={
             "act": Action(
                 HOME,

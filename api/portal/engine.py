@@ -259,8 +259,7 @@ class Engine:
         except Invalid as refusal:
             if variables is not None and not refusal.path:
                 raise  # nobody filled that in: what was sent is no form of the page's
-            told = [answers.user_error(refusal.message, refusal.path, action, fields)]
-            return await self._show(page, asked, user_errors=told, status=422)
+            return await self._show(page, asked, user_errors=answers.refused(refusal, action, fields), status=422)
         data = answer.get("data") or {}
         told = answers.user_errors(data, action, fields)
         if told:

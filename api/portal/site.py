@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from api.portal import admin, agency, citizen, files, public, sign_in, work
+from api.portal import admin, agency, citizen, citizen_control, enrolling, files, public, sign_in, work
 from api.portal.page import Audience, Link, Page, Viewer
 
 PAGES: tuple[Page, ...] = (
     *citizen.PAGES,
+    *citizen_control.PAGES,
+    *enrolling.PAGES,
     *agency.PAGES,
     *sign_in.PAGES,
     *admin.PAGES,

@@ -23,7 +23,8 @@ from core.keys import KeyRing
 from identity.imports import LoadedPerson
 from tests.api.people import put_account
 from tests.identity.registered import STRANGER
-from tests.portal.browser import NARROW, WIDE, Reader, overflows, shoot, violations
+from tests.portal.browser import NARROW, WIDE, Reader
+from tests.portal.looking import Looker, press
 from tests.portal.staffed import statements
 from tests.portal.town import ASKED, Town, town
 
@@ -45,13 +46,6 @@ async def person(its: Town) -> LoadedPerson:
     return await its.register.person(given_name_latin="Leila", given_name_ar="ليلى")
 
 
-async def press(page: Page, action: str, value: str = "") -> None:
-    """The button of a form of the page."""
-    button = f"button[value={value}]" if value else "button"
-    async with page.expect_navigation():
-        await page.locator(f"main form:has(input[name=action][value={action}]) {button}").first.click()
-
-
 async def heading(page: Page) -> str:
     return (await page.locator("h1").inner_text()).strip()
 
@@ -64,37 +58,13 @@ async def state(its: Town, consent: object) -> tuple[str, list[str]]:
 # --- what every page is
 
 
-class Looker:
-    """Goes through pages, and examines each: narrow and wide, light and dark."""
-
-    def __init__(self, page: Page, reader: Reader) -> None:
-        self.page, self.reader = page, reader
-
-    async def open(self, path: str, name: str = "", status: int = 200) -> None:
-        answer = await self.page.goto(path)
-        assert answer is not None
-        assert (path, answer.status) == (path, status)
-        if name:
-            await self.see(name)
-
-    async def see(self, name: str) -> None:
-        assert (name, await violations(self.page), await self.page.locator("h1").count()) == (name, [], 1)
-        assert (name, await self.page.get_attribute("html", "dir")) == (name, "rtl" if self.reader.lang[:2] == "ar" else "ltr")
-        for width in sorted((NARROW, WIDE), key=lambda width: width == self.reader.width):  # its own last
-            await self.page.set_viewport_size({"width": width, "height": 900})
-            assert (name, width, await overflows(self.page)) == (name, width, [])
-            dark = self.reader.dark == (width == self.reader.width)
-            await self.page.emulate_media(color_scheme="dark" if dark else "light")
-            await shoot(self.page, f"citizen-{name}-{Reader(self.reader.lang, width, dark)}")
-
-
 @pytest.mark.parametrize("reader", [ARABIC, FRENCH], ids=str)
 async def test_every_page_can_be_read_by_everybody(its: Town, browser: Browser, reader: Reader) -> None:
     register = its.register
     amina, _, karim = await register.load(*its.newcomers())
     vouching = [await register.person(), await register.person(given_name_latin="Nora")]
     async with its.reading(browser, reader) as page:
-        looker = Looker(page, reader)
+        looker = Looker(page, reader, "citizen")
         await looker.open("/sign-in", "sign-in")
         await page.fill("#idcs", "123")
         await press(page, "send")
