@@ -48,7 +48,7 @@ from identity.attestation_paper import Papers
 from identity.contacts import APPLYING, applying
 from identity.enrolment_store import forget_lapsed
 from identity.evidence import Cabinet, erase_evidence, sweep
-from identity.file_jobs import IMPORTING, TAKING, erase_files
+from identity.file_jobs import IMPORTING, LINKING, TAKING, erase_files
 from identity.importing import importing
 from identity.owners import OWNERS
 from identity.packs import taking
@@ -60,6 +60,7 @@ from registry.imports import HouseholdsRegistered
 from registry.merging import come_back, follow
 from scoring.formula import Formula
 from scoring.imports import scoring_under
+from verification import linking
 
 COLLECT_AFTER = (1_000, 10, 10)
 FORGET_SECONDS = 60.0
@@ -89,6 +90,7 @@ def acts(keys: KeyRing, issuer: str) -> Acts:
             *publishing.ACTS,
             *accounts.acts(keys, issuer),
             *key_rotation.acts(keys),
+            *linking.acts(keys),
             *erasure.acts(keys, _forget_evidence),
             *merging.acts(keys, of_records()),
             *lifecycle.acts(keys, of_records()),
@@ -145,6 +147,7 @@ def build(
         REWRAPPING: rewrapping(keys, wrapped_in(METADATA)),
         IMPORTING: importing(service.cabinet.storage, keys),
         TAKING: taking(service.cabinet.storage, keys),
+        LINKING: linking.linking(service.cabinet.storage, keys),
     }
     workers = Workers(database, handlers, clock=clock)
 

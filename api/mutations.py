@@ -17,6 +17,7 @@ from api import (
     jobs,
     keys,
     lifecycle,
+    linking,
     locks,
     officers,
     openings,
@@ -202,6 +203,13 @@ class Mutation:
     take_pack = strawberry.field(person_files.take_pack, description="Send the signed pack of a mobile team.")
     add_team_device = strawberry.field(
         person_files.add_team_device, description="Register the key that a mobile team's device signs its packs with."
+    )
+    link_file = strawberry.field(
+        linking.link_file, description="Propose that an agency's old file is linked to its tokens. Takes two people."
+    )
+    cancel_link_file = strawberry.field(linking.cancel_link_file, description="Stop linking an agency's file.")
+    take_link_result = strawberry.field(
+        linking.take_link_result, description="Take what came of your agency's file: both are erased a day later."
     )
     revoke_team_device = strawberry.field(
         person_files.revoke_team_device, description="Take no pack of a device any more, at once."

@@ -16,6 +16,7 @@ from api import (
     identity,
     jobs,
     keys,
+    linking,
     officers,
     openings,
     person_files,
@@ -95,6 +96,10 @@ class Query:
         pre_registration.enrolment_by_receipt, description="Your own request, by its receipt and its code. For pages."
     )
     person_file = strawberry.field(person_files.person_file, description="One file of people, or pack.")
+    link_files = strawberry.field(linking.link_files, description="The newest files of agencies that are linked.")
+    own_link_files = strawberry.field(
+        linking.own_link_files, description="The files that were linked for your agency, the newest first."
+    )
     import_template = strawberry.field(
         person_files.import_template, description="An empty file of people to be filled in, as base64."
     )

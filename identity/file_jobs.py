@@ -22,7 +22,7 @@ from access.catalogue import Lang
 from access.rights import Scope
 from core.canonical import plain_json
 from core.database import Database, Reader, Row
-from core.errors import NotFound
+from core.errors import Forbidden, NotFound
 from core.ids import uuid7
 from core.jobs import Kind, Lost, Work
 from core.keys import KeyRing
@@ -40,7 +40,7 @@ KEPT: Final = timedelta(days=30)
 MAX_ERASED: Final = 100
 IMPORTING: Final = Kind("import-persons", run_seconds=24 * 3600, at_once=1)
 TAKING: Final = Kind("take-pack", run_seconds=3600, at_once=1)
-LINKING: Final = Kind("link-file", run_seconds=24 * 3600, at_once=1)
+LINKING: Final = Kind("link-file", run_seconds=24 * 3600, at_once=1, held_at_once=(Forbidden,))
 _LABELS: Final = {column.name: column.labels for column in (*LINK, *PERSONS)}
 
 

@@ -196,7 +196,7 @@ def counted(told: Collection[Told], counts: Mapping[str, int]) -> dict[str, int]
 
 
 @lru_cache(maxsize=4096)
-def _date(text: str) -> str:
+def date_of(text: str) -> str:
     plain = text.translate(LATIN_DIGITS)
     found = _DAY_FIRST.fullmatch(plain)
     if found is None:
@@ -214,7 +214,7 @@ def _code(table: CodeTable) -> Callable[[str], str]:
 
 
 _READERS: Final[Mapping[str, Callable[[str], str]]] = {
-    "birth_date": _date,
+    "birth_date": date_of,
     "sex": _code(SEX),
     "marital_status": _code(MARITAL_STATUS),
     "nationality": _code(NATIONALITY),

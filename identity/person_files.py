@@ -40,7 +40,7 @@ MAX_LISTED: Final = 100
 PERSON_ROWS, PACK, LINK = "PERSONS", "PACK", "LINK"
 JOBS: Final = {PERSON_ROWS: IMPORTING, PACK: TAKING}
 _LOCK: Final = "select pg_advisory_xact_lock(hashtextextended('sijil:person-files', 0))"
-_SHOWN: Final = """
+SHOWN: Final = """
 select f.file_id, f.kind, f.agency_id, f.settings::text, f.counts::text, f.begun_at, f.begun_by, f.ended_at, f.erase_after,
        f.result_id, f.job_id, j.done, j.total, j.state as job_state,
        case when f.state in ('WAITING', 'RUNNING') and (j.state is null or j.state in ('CANCELLED', 'DONE')) then 'CANCELLED'
@@ -237,7 +237,7 @@ async def person_file(reading: Reader, call: Call, *, file: UUID) -> FileView:
 async def person_files(reading: Reader, call: Call) -> list[FileView]:
     """The newest files and packs that the caller sent; all of them for who may import in the whole country."""
     rows = await reading.ask(
-        f"""{_SHOWN} where f.kind <> 'LINK' and ($1 or f.begun_by is not distinct from $2)
+        f"""{SHOWN} where f.kind <> 'LINK' and ($1 or f.begun_by is not distinct from $2)
             order by f.begun_at desc, f.file_id desc limit $3""",
         call.actor.reaches(Scope.IMPORT_RUN, None),
         call.actor.account,
@@ -262,7 +262,7 @@ def persons_template(form: TemplateForm, lang: Lang) -> bytes:
 
 async def shown(reading: Reader, file: UUID) -> Row:
     """Raises NotFound."""
-    rows = await reading.ask(f"{_SHOWN} where f.file_id = $1", file)
+    rows = await reading.ask(f"{SHOWN} where f.file_id = $1", file)
     if not rows:
         raise unknown()
     return rows[0]

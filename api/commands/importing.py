@@ -7,6 +7,7 @@ import asyncio
 import hmac
 import json as documents
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -17,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from access.call import Call
+from access.approval import set_up
+from access.call import Call, Purpose
 from access.catalogue import Lang
 from access.rights import Scope
 from access.tokens import thumbprint
@@ -35,11 +37,12 @@ from core.keys import KeyRing
 from core.storage import FolderStorage
 from core.workers import Workers
 from identity import packs, person_files
-from identity.file_jobs import IMPORTING, TAKING
+from identity.file_jobs import IMPORTING, LINKING, TAKING
 from identity.file_reading import MAX_BYTES
 from identity.file_rows import derived
 from identity.importing import importing
 from identity.person_files import FileView, TemplateForm
+from verification import linking
 
 T = TypeVar("T")
 pack_app = typer.Typer(no_args_is_help=True, help="Signed packs of mobile teams, and the devices that sign them.")
@@ -199,7 +202,7 @@ def _worked(tell: Teller, label: str, begin: Beginning, to: Path | None) -> None
             file = await begin(connection, call, ring, storage)
         handlers: Mapping[Kind, Handler] = {IMPORTING: importing(storage, ring), TAKING: packs.taking(storage, ring)}
         with tell.progress(label) as progress:
-            await _done(database, handlers, file, call, progress)
+            await _done(database, handlers, lambda: person_files.person_file(database, call, file=file), progress)
         view = await person_files.person_file(database, call, file=file)
         async with database.begin() as connection:
             await person_files.take_result(connection, call, file=file)
@@ -220,15 +223,15 @@ def _worked(tell: Teller, label: str, begin: Beginning, to: Path | None) -> None
 async def _done(
     database: Database,
     handlers: Mapping[Kind, Handler],
-    file: UUID,
-    call: Call,
+    look: Callable[[], Awaitable[FileView]],
     progress: Callable[[int, int | None], None],
 ) -> None:
+    """Works, together with those that serve, until the job of that file has ended."""
     workers = Workers(database, handlers, clock=utc_now)
     workers.start()
     try:
         while True:
-            view = await person_files.person_file(database, call, file=file)
+            view = await look()
             job = None if view.job_id is None else await jobs.find(database, view.job_id)
             progress(view.done, view.total)
             if view.held:
@@ -289,3 +292,42 @@ def _request(number: int, line: bytes, device: Ed25519PrivateKey) -> dict[str, A
         raise Invalid("expected {at, form}", path=("lines", number)) from None
     digest = hmac.digest(device.private_bytes_raw(), plain_json([at.isoformat(), form]), "sha256")
     return {"id": str(its.get("id") or derived(digest)), "at": at.isoformat(), "form": form}
+
+
+def link(
+    file: Annotated[Path, typer.Argument(help="CSV or XLSX: reference, CNIE, given name, family name, birth date.")],
+    agency: Annotated[str, typer.Option(help="The code of the agency whose file it is.")],
+    purpose: Annotated[Purpose, typer.Option(help="The purpose, of a legal mandate of the agency.")],
+    to: Annotated[Path, typer.Option(help="Where the result is written: a CSV with the agency's tokens, for it alone.")],
+    encoding: Annotated[str, typer.Option(help="Of a CSV: utf-8, cp1256 or cp1252.")] = "utf-8",
+    lang: Chosen = Lang.FR,
+    json: AsJson = False,
+) -> None:
+    """Link an agency's old file to its own tokens. Once two people can agree to it, they do, on the pages."""
+    with telling(json) as tell:
+        content, chosen = _bytes(file), settings()
+        ring, storage = keys.load(chosen.key_file), FolderStorage(chosen.storage_folder)
+
+        async def work(database: Database) -> tuple[FileView, bytes]:
+            call = own_call("link", Scope.LINK_RUN)
+            (act,) = linking.acts(ring)
+            given: dict[str, Any] = {"content": content, "encoding": encoding, "lang": lang, "purpose": purpose}
+            async with database.begin() as connection:
+                proposed = await linking.take_file(connection, call, ring, storage, agency=agency, **given)
+                await set_up(connection, call, act, change=proposed)
+            sent = UUID(proposed["file"])
+            with tell.progress("Rows") as progress:
+                handlers = {LINKING: linking.linking(storage, ring)}
+                await _done(database, handlers, lambda: linking.one_link(database, call, file=sent), progress)
+            view = await linking.one_link(database, call, file=sent)
+            its = replace(call, actor=replace(call.actor, scopes=frozenset({Scope.OFFICER_MANAGE}), agency=view.agency_id))
+            async with database.begin() as connection:
+                await linking.take_own_result(connection, its, file=sent)
+            return await linking.own_result(database, its, ring, storage, file=sent)
+
+        view, result = with_database(chosen, work)
+        to.touch(mode=0o600)
+        to.write_bytes(result)
+        counts = ", ".join(f"{name.lower().replace('_', ' ')} {count:,}" for name, count in sorted(view.counts.items()))
+        document = {"file": str(view.file_id), "rows": view.rows, "counts": view.counts, "result": str(to)}
+        tell.say(document, f"{view.rows:,} rows: {counts}.", f"The tokens stand in {to}: they are for the agency alone.")
