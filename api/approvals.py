@@ -10,6 +10,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from access import account_views, agency_views, proposals
 from access import approval as doors
+from access.call import Purpose
 from access.confirming import check_second_factor, count_try
 from access.differences import Difference as Found
 from access.differences import DifferenceKind, shown
@@ -19,9 +20,10 @@ from api.access import AgencyRef, agency_ref
 from api.changing import Changing, Outcome, UserError, change, id_of
 from api.context import Context, opened, plain
 from api.paging import PageInfo
+from api.records import PersonRecord, record_of
 from api.scalars import DateTime
 from core.canonical import canonical
-from core.errors import Path, SijilError
+from core.errors import NotFound, Path, SijilError
 
 Making = Callable[[], Mapping[str, Any]]
 Finding = Callable[[Changing], Awaitable[Mapping[str, Any]]]
@@ -63,6 +65,26 @@ async def _agency_of(root: "Proposal", info: Info[Any, Any]) -> AgencyRef | None
     return None if found is None else agency_ref(found)
 
 
+# The members of a change, and of what was there before it, that are somebody on record.
+_PEOPLE = ("person", "survivor", "retired")
+
+
+async def _people_of(root: "Proposal", info: Info[Any, Any]) -> list[PersonRecord]:
+    _, call, _ = opened(info)
+    if Scope.PERSON_SEARCH not in call.actor.scopes:
+        return []
+    change = orjson.loads(root.change)
+    told = {each.path[0]: each.was for each in root.differences if len(each.path) == 1}
+    named = [person for member in _PEOPLE if isinstance(person := change.get(member, told.get(member)), str)]
+    found = []
+    for person in named:
+        try:
+            found.append(await record_of(info, id_of(person), Purpose.CASE_REVIEW))
+        except NotFound:  # erased meanwhile, or who lives elsewhere now
+            continue
+    return found
+
+
 @strawberry.type(description="A dangerous act that one person proposed and another has to approve: one exact change.")
 class Proposal:
     id: strawberry.ID
@@ -86,6 +108,10 @@ class Proposal:
     )
     agency: AgencyRef | None = strawberry.field(
         resolver=_agency_of, description="Which agency it is about, for who manages agencies; null where there is none (yet)."
+    )
+    people: list[PersonRecord] = strawberry.field(
+        resolver=_people_of,
+        description="Whom it is about, for who may look at their records (a look of a case review); none of all other changes.",
     )
 
 
