@@ -16,8 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from access import notices
@@ -34,9 +33,10 @@ from core.errors import Conflict, Forbidden, Invalid
 from core.ids import uuid7
 from core.jobs import Kind, Work, enqueue
 from core.keys import KeyRing
-from core.sealed import DataKey
 from identity.holders import Holder, holders, holders_of, lies_within, look, tell_holder, typed_number
-from identity.models import Identifier, Person, TelephoneChange
+from identity.models import Person, TelephoneChange
+from identity.record_changes import held_record, write_change
+from identity.revisions import Cause, Source, write_revision
 from identity.self_view import enter_own, person_of
 from identity.store import RESIDENCE
 from identity.telephone_rules import AFTER_STOP, TELEPHONE, Before, ChangeState, StoppedBy, is_firm, masked, mobile, state_of
@@ -319,7 +319,7 @@ async def apply_change(connection: AsyncConnection, call: Call, keys: KeyRing, *
     if holder.person_id is None:  # the person died, say
         await connection.execute(update(TelephoneChange).where(its).values(stopped_at=call.now))
         return
-    await _replace(connection, keys, holder, row)
+    await _replace(connection, keys, call, holder.row, row)
     await connection.execute(update(TelephoneChange).where(its).values(applied_at=call.now))
     await end_sessions_of(connection, call.now, person)
     # What was sent to the old number opens nothing any more.
@@ -330,15 +330,19 @@ async def apply_change(connection: AsyncConnection, call: Call, keys: KeyRing, *
         await tell_holder(connection, keys, call, holder, notices.TelephoneChanged(), ways=ways)
 
 
-async def _replace(connection: AsyncConnection, keys: KeyRing, holder: Holder, row: Any) -> None:
-    """The number itself, sealed anew for its place, and the keyed hash that leads to its holder."""
-    key: DataKey = holder.record.key
-    new, old = key.open(NEW_TELEPHONE, row.change_id, row.telephone), holder.record.open(TELEPHONE)
-    sealed = {"telephone": key.seal(TELEPHONE, holder.row, new)}
-    await connection.execute(update(Person).where(Person.person_id == holder.row).values(sealed))
-    if old is not None:
-        hashes = [keys.index("TELEPHONE", old, version) for version in keys.indexes]
-        its = (Identifier.owner_id == holder.row) & (Identifier.kind == "TELEPHONE") & Identifier.hash.in_(hashes)
-        await connection.execute(delete(Identifier).where(its))
-    made = {"hash": keys.index("TELEPHONE", new), "kind": "TELEPHONE", "key_version": keys.index_version}
-    await connection.execute(insert(Identifier).values(made | {"owner_id": holder.row}).on_conflict_do_nothing())
+async def _replace(connection: AsyncConnection, keys: KeyRing, call: Call, person: UUID, row: Any) -> None:
+    """The number itself, with all that follows from it, and what it was, in the history."""
+    record = await held_record(connection, keys, person)
+    new = record.key.open(NEW_TELEPHONE, row.change_id, row.telephone)
+    change = {TELEPHONE: (record.open(TELEPHONE), new)}
+    await write_change(connection, keys, record, change, now=call.now)
+    await write_revision(
+        connection,
+        record.key,
+        call,
+        person=person,
+        cause=Cause.TELEPHONE,
+        source=Source.CENTRE if row.method == "CENTRE" else Source.HOLDER,
+        change=change,
+        request=row.change_id,
+    )

@@ -26,7 +26,7 @@ from identity.store import SEALED_PARTS, column
 _COLUMNS = ", ".join(column(part) for part in SEALED_PARTS)
 _RECORD = f"""
 select person_id, data_key, {_COLUMNS} from person
- where person_id = $1 and status <> 'DECOY' and data_key is not null for update"""
+ where person_id = $1 and status <> 'DECOY' and data_key is not null for no key update"""
 _GUARDIANS = text(
     """select relative_id from relative where person_id = :person and kind = 'GUARDIAN' and valid_from <= :now
           and (valid_to is null or :now < valid_to)"""

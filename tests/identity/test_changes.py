@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from access.call import Call
 from access.confirming import check_second_factor
-from access.rights import Role
+from access.rights import Role, Scope
 from core.dates import civil_date
 from core.errors import Conflict, Faulty, Forbidden, Internal, Invalid, NotFound, SijilError
 from core.events import Events
 from core.ids import uuid7
-from identity import change_views, changes, record_history
+from identity import change_views, changes, contacts, record_history
 from identity.change_forms import ChangeKind, ChangeRefusal, ChangeState, ChangeStep, after, asked, change_of, document, hash_of
 from identity.change_views import ChangeView, ChangeWish
 from identity.changes import PersonChanged, Wanted
@@ -28,7 +28,7 @@ from identity.store import PARTS, SEALED_PARTS
 from tests.access.enrolled import NOW
 from tests.api.people import Signed
 from tests.identity.asking import citizen
-from tests.identity.registered import CASABLANCA, MINUTE, RABAT, Register, staff_call
+from tests.identity.registered import CASABLANCA, MINUTE, RABAT, Register, machine, staff_call
 
 SUPERVISOR, AGENT = "SUPERVISOR", "CENTRE_AGENT"
 TODAY = civil_date(NOW)
@@ -418,3 +418,25 @@ async def test_who_decides_sees_the_queue_by_deadline_where_they_decide(register
     assert [edge.node.overdue for edge in (await queue(late)).edges] == [True, True]
     fault = await refused(register.read(lambda r: change_views.change_request(r, part, closed, request=first), part))
     assert isinstance(fault, NotFound)
+
+
+async def test_a_changed_telephone_has_its_place_in_the_history(register: Register, office: Office) -> None:
+    her = await amina(register)
+    old, agent = register.telephone(her), staff_call(office.agent, AGENT)
+    _, change = await register.change(
+        lambda c, r: contacts.change_telephone(
+            c, agent, r, idcs=her.idcs.text, telephone="0612345678", issuer="https://sijil.example"
+        ),
+        agent,
+    )
+    keyed = await register.database.ask("select hash from blocking_key where person_id = $1", her.person_id)
+    call = machine(Scope.CONTACT_CHANGE, now=NOW + 3 * DAY)
+    async with register.database.begin() as connection:
+        await contacts.apply_change(connection, call, register.keys, person=her.person_id, change=change)
+    entry, _ = await office.history(her.person_id)
+    assert (entry.cause, entry.source, entry.request_id) == ("TELEPHONE", "CENTRE", change)
+    assert entry.was is not None
+    assert entry.becomes is not None
+    assert (entry.was.telephone, entry.becomes.telephone) == (old, "+212612345678")
+    again = await register.database.ask("select hash from blocking_key where person_id = $1", her.person_id)
+    assert {row["hash"] for row in again} != {row["hash"] for row in keyed}  # found by the new one, for whoever is enrolled

@@ -12,8 +12,9 @@ from access.call import Call, Purpose
 from access.rights import Role
 from core.dates import PartialDate
 from core.errors import Forbidden, Invalid, NotFound
+from core.paging import Page
 from identity import record_history, search
-from identity.search import MAX_FOUND, PersonSearch, may_be
+from identity.search import MAX_FOUND, FoundPerson, PersonSearch, may_be
 from identity.store import PARTS
 from tests.api.people import Signed
 from tests.identity.asking import citizen
@@ -33,9 +34,17 @@ def calling(agent: Signed, role: str = "CENTRE_AGENT", purpose: Purpose | None =
     return Call(call.actor, call.now, call.request_id, purpose)
 
 
+async def page_of(register: Register, call: Call, by: PersonSearch, wanted: Any = WANTED, **more: Any) -> Page[FoundPerson]:
+    return await register.read(lambda r: search.search_persons(r, call, by=by, wanted=wanted, **more), call)
+
+
+async def recorded(register: Register, call: Call, person: UUID, wanted: Any = WANTED) -> record_history.RecordView:
+    return await register.read(lambda r: record_history.person_record(r, call, person=person, wanted=wanted), call)
+
+
 async def found(register: Register, call: Call, wanted: Any = WANTED, **by: Any) -> list[UUID]:
     more = {name: by.pop(name) for name in ("first", "after") if name in by}
-    page = await register.read(lambda r: search.search_persons(r, call, by=PersonSearch(**by), wanted=wanted, **more), call)
+    page = await page_of(register, call, PersonSearch(**by), wanted, **more)
     return [edge.node.person_id for edge in page.edges]
 
 
@@ -102,9 +111,7 @@ async def test_at_most_twenty_and_page_by_page(register: Register, agent: Signed
     seen: list[UUID] = []
     after = None
     for _ in range(3):
-        page = await register.read(
-            lambda r, after=after: search.search_persons(r, call, by=by, wanted=WANTED, first=8, after=after), call
-        )
+        page = await page_of(register, call, by, first=8, after=after)
         seen += [edge.node.person_id for edge in page.edges]
         after = page.page_info.end_cursor
     assert not page.page_info.has_next_page
@@ -148,7 +155,7 @@ async def test_not_without_a_purpose_nor_the_right(register: Register, agent: Si
         with pytest.raises(Forbidden):
             await found(register, call, idcs=her.idcs.text)
         with pytest.raises(Forbidden):
-            await register.read(lambda r, c=call: record_history.person_record(r, c, person=her.person_id, wanted=WANTED), call)
+            await recorded(register, call, her.person_id)
     assert await register.entries(her.person_id) == []
 
 
