@@ -18,7 +18,7 @@ from api.identity import Person
 from api.paging import PageInfo
 from api.scalars import Date, DateTime
 from api.selection import Selected, selected
-from core.errors import Faulty, Invalid, Path, SijilError
+from core.errors import Faulty, Path, SijilError
 from identity import change_views as views
 from identity import changes as doors
 from identity.change_forms import PARTS, ChangeKind, ChangeOrigin, ChangeRefusal, ChangeState
@@ -240,8 +240,6 @@ async def decide_change_request(info: Info[Any, Any], input: DecideChangeRequest
 
     async def work(at: Changing) -> Outcome:
         request, refusal = id_of(given["request"], "request"), given.get("reason")
-        if given["accept"] == (refusal is not None):
-            raise Invalid("a reason is given where it is refused, and there alone", path=("reason",))
         await doors.decide_change(
             at.connection,
             at.call,
@@ -250,6 +248,7 @@ async def decide_change_request(info: Info[Any, Any], input: DecideChangeRequest
             request=request,
             hash_=given["hash"],
             code=given["code"],
+            accept=given["accept"],
             refusal=None if refusal is None else ChangeRefusal(refusal),
             words=given.get("words"),
             events=context.events,
@@ -265,6 +264,12 @@ async def decide_change_request(info: Info[Any, Any], input: DecideChangeRequest
 async def own_requests(info: Info[Any, Any]) -> list[ChangeRequest]:
     reading, call, _ = opened(info)
     return [_told(view) for view in await views.own_change_requests(reading, call, _wish([selected(raw(info))]))]
+
+
+async def own_request(info: Info[Any, Any], id: strawberry.ID) -> ChangeRequest | None:  # noqa: A002 the schema's name
+    reading, call, _ = opened(info)
+    found = await views.own_change_requests(reading, call, _wish([selected(raw(info))]), request=id_of(id, "id"))
+    return _told(found[0]) if found else None
 
 
 async def requests_of(info: Info[Any, Any], person: UUID, purpose: Purpose) -> list[ChangeRequest]:

@@ -111,8 +111,9 @@ async def ask_for_change(connection: AsyncConnection, call: Call, reading: Readi
     if origin is ChangeOrigin.GUARDIAN and Scope.WARD_ACT not in call.actor.scopes:
         raise Forbidden(f"this needs the right {Scope.WARD_ACT}")
     record = await held_record(connection, reading.keys, person)
+    request = await _ask(connection, reading, call, record, origin, wanted)
     disclose_own(record, reading, call, "askForCorrection")
-    return await _ask(connection, reading, call, record, origin, wanted)
+    return request
 
 
 @allow(Scope.CHANGE_REQUEST)
@@ -256,16 +257,19 @@ async def decide_change(
     request: UUID,
     hash_: str,
     code: str,
+    accept: bool,
     refusal: ChangeRefusal | None,
     words: str | None,
     events: Events,
 ) -> None:
-    """Accepts a request (`refusal` is None), which is applied now, or refuses it.
+    """Accepts a request, which is applied now, or refuses it for a reason.
 
     `hash_`: of what was shown, in hex. `words`: for the person. Raises NotFound; Forbidden to who asked for it; Conflict where
     it was decided, is another than was shown, the record is no longer what it was, somebody else has the number, or the record
-    is closed; Faulty where evidence is missing; Invalid for a wrong code.
+    is closed; Faulty where evidence is missing; Invalid for a wrong code, and unless it has a reason just where it is refused.
     """
+    if accept == (refusal is not None):
+        raise Invalid("a reason is given where it is refused, and there alone", path=("reason",))
     row = await _to_decide(connection, call, request)
     state = after(ChangeState(row["state"]), ChangeStep.ACCEPT if refusal is None else ChangeStep.REJECT)
     if hash_ != row["diff_hash"].hex():

@@ -84,7 +84,8 @@ OF_PEOPLE = sorted(set(FIELDS) - set(CASES))
 def of_people(name: str) -> str:
     """A document that asks such a field, about something that is not there."""
     found = schema.build().query_type.fields[name]  # type: ignore[union-attr]
-    given = {"ID!": f'"{UUID(int=7)}"', "String!": '"x"', "RequestConsentInput!": CONSENT}
+    given = {"ID!": f'"{UUID(int=7)}"', "String!": '"x"', "RequestConsentInput!": CONSENT, "Purpose!": "CASE_REVIEW"}
+    given["PersonSearch!"] = '{idcs: "2516116556", purpose: CASE_REVIEW}'
     needed = [f"{argument}: {given[str(its.type)]}" for argument, its in found.args.items() if str(its.type).endswith("!")]
     below = "{ __typename }" if isinstance(get_named_type(found.type), GraphQLObjectType) else ""
     return f"{{ {name}{'(' + ', '.join(needed) + ')' if needed else ''} {below} }}"

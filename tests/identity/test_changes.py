@@ -177,7 +177,7 @@ class Office:
         check = check_second_factor(self.register.keys)
         await self.register.change(
             lambda c, r: changes.decide_change(
-                c, call, r, check, request=request, refusal=refusal, events=self.events, **parts
+                c, call, r, check, request=request, accept=refusal is None, refusal=refusal, events=self.events, **parts
             ),
             call,
         )
