@@ -9,20 +9,22 @@ from uuid import UUID
 import pytest
 
 from access.approval import Acts, approve, propose
-from access.call import Call
+from access.authority import Documents
+from access.call import Call, Purpose
 from access.confirming import check_second_factor
 from access.decision import Status
+from access.reading import Reading
 from access.rights import Role, Scope
 from core.dates import PartialDate, civil_date
-from core.errors import Conflict, Forbidden, Invalid, NotFound, SijilError
+from core.errors import Conflict, Forbidden, Invalid, NotFound, SijilError, Withheld
 from core.events import Events
 from core.ids import uuid7
-from identity import lifecycle
+from identity import lifecycle, people
 from identity.lifecycle import PERSON_STATUS, PersonStatusChanged
 from identity.lifecycle_states import StatusReason, StatusStep, begins
 from identity.revisions import REASON, STATUS, UNTIL, revision_of
 from identity.store import STATUS_NOW
-from tests.access.enrolled import NOW
+from tests.access.enrolled import NOW, Enrol
 from tests.api.people import Signed
 from tests.identity.registered import CASABLANCA, MINUTE, RABAT, Register, machine, staff_call
 
@@ -244,3 +246,27 @@ async def test_nobody_makes_the_change_without_the_approval(register: Register, 
     )
     assert isinstance(fault, Forbidden)
     assert await bench.status(amina.person_id) == "ACTIVE"
+
+
+async def test_agencies_are_answered_by_what_counts_now(register: Register, bench: Bench, enrol: Enrol) -> None:
+    agency, amina = await enrol(), await register.person()
+    until = TODAY + DAY
+
+    async def is_answered(now: datetime) -> bool:
+        call = agency.call(Purpose.ELIGIBILITY, now)
+        reading = Reading(register.database, register.keys, Documents())
+        try:
+            await people.person(reading, call, purpose=Purpose.ELIGIBILITY, idcs=amina.idcs.text, wanted=["person.given_name"])
+        except Withheld:
+            return False
+        finally:
+            await register.record(reading, call)
+        return True
+
+    assert await is_answered(NOW)
+    await bench.take(amina.person_id, "SUSPEND", until=until)
+    assert not await is_answered(NOW)
+    assert not await is_answered(begins(until) - timedelta(microseconds=1))
+    assert await is_answered(begins(until))
+    await bench.take(amina.person_id, "DECLARE_DECEASED", now=begins(until) + MINUTE)
+    assert not await is_answered(begins(until) + MINUTE)
