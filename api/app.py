@@ -145,7 +145,7 @@ def build(
         APPLYING: applying(keys),
         lifecycle.ENDING: lifecycle.ending(keys, of_records()),
         REWRAPPING: rewrapping(keys, wrapped_in(METADATA)),
-        IMPORTING: importing(service.cabinet.storage, keys),
+        IMPORTING: importing(service.cabinet.storage, keys, key_file=settings.key_file),
         TAKING: taking(service.cabinet.storage, keys),
         LINKING: linking.linking(service.cabinet.storage, keys),
     }

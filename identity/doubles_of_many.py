@@ -6,20 +6,22 @@ who enrols one shares: nobody is enrolled between the comparison and the end of 
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
+from rapidfuzz.distance import OSA
 
 from access.disclosure import SealedRecord
 from core.database import Row
+from core.dates import PartialDate
 from core.keys import KeyRing
 from identity.blocking import PARTS as COMPARED_PARTS
 from identity.blocking import Comparable, blocking_hashes
-from identity.duplicates import Compared, Finding, Outcome, Rules, compare
+from identity.duplicates import Agreement, Compared, Field, Finding, Outcome, Rules, births, compare
 from identity.store import column
 
 MAX_CASES: Final = 5  # of one newcomer
@@ -45,6 +47,10 @@ ranked as (
 select n, person_id from ranked where place <= $5"""
 _OWNERS: Final = """
 select hash, owner_id from identifier where hash = any($1::bytea[]) and kind in ('CNIE', 'RESIDENCE_PERMIT')"""
+_OWN_PARTS: Final = (_BIRTH, *(COMPARED_PARTS[name] for name in ("sex", "cnie", "permit")))
+_OWN: Final = f"""
+select person_id, data_key, {", ".join(map(column, _OWN_PARTS))}
+  from person where person_id = any($1::uuid[]) and data_key is not null and status <> 'DECOY'"""
 _RECORDS: Final = f"""
 select p.person_id, p.data_key, a.survivor_id, {", ".join(f"p.{column(part)}" for part in _SEALED)},
        array(select r.relative_id from relative r where r.person_id = p.person_id and r.kind = 'GUARDIAN'
@@ -82,6 +88,8 @@ async def find_doubles(
     Newcomers are taken in their order: of two of one person the first may be clear.
     """
     found = await _candidates(connection, keys, newcomers, by)
+    bounds = _Bounds(by)
+    await _drop_impossible(connection, keys, newcomers, found, bounds)
     others = sorted({person for people in found.values() for person in people})
     records = {row["person_id"]: _Stored(row, keys) for row in await connection.fetch(_RECORDS, others, now)}
     clear: dict[bytes, list[int]] = defaultdict(list)  # blocking key -> those of this batch, clear so far, that have it
@@ -97,7 +105,8 @@ async def find_doubles(
             if stored is not None:
                 its.append(Double(stored.stands_for, compare(mine, stored.compared, by)))
         for other in _among(newcomer, clear, by):
-            its.append(Double(newcomers[other].person_id, compare(mine, ready[other], by)))
+            if bounds.may_be(newcomer.record, _Own.of(newcomers[other].record)):
+                its.append(Double(newcomers[other].person_id, compare(mine, ready[other], by)))
         its = [double for double in its if double.finding.outcome is not Outcome.CLEAR]
         if its:
             doubles[newcomer.person_id] = _heaviest(its)
@@ -116,7 +125,7 @@ def _heaviest(doubles: list[Double]) -> list[Double]:
 
 async def _candidates(
     connection: "asyncpg.Connection[Row]", keys: KeyRing, newcomers: Sequence[Newcomer], by: Rules
-) -> Mapping[int, Collection[UUID]]:
+) -> dict[int, dict[UUID, None]]:
     """Of each newcomer, by number, those on record who share enough keys, or a card."""
     hashes = [hash_ for newcomer in newcomers for hash_ in newcomer.hashes]
     numbers = [number for number, newcomer in enumerate(newcomers) for _ in newcomer.hashes]
@@ -133,6 +142,25 @@ async def _candidates(
     for row in shared:
         found[row["n"]][row["person_id"]] = None
     return found
+
+
+async def _drop_impossible(
+    connection: "asyncpg.Connection[Row]",
+    keys: KeyRing,
+    newcomers: Sequence[Newcomer],
+    found: Mapping[int, dict[UUID, None]],
+    bounds: "_Bounds",
+) -> None:
+    """Leaves out who cannot come to a case whatever else agrees: of them no more is opened than birth, sex and cards."""
+    others = sorted({person for people in found.values() for person in people})
+    own = {row["person_id"]: _Own.opened(row, keys) for row in await connection.fetch(_OWN, others)}
+    for place, (number, people) in enumerate(found.items()):
+        if place % BETWEEN_BREATHS == BETWEEN_BREATHS - 1:
+            await asyncio.sleep(0)
+        record = newcomers[number].record
+        for person in list(people):
+            if person not in own or not bounds.may_be(record, own[person]):
+                del people[person]
 
 
 def _among(newcomer: Newcomer, clear: Mapping[bytes, list[int]], by: Rules) -> Iterable[int]:
@@ -167,3 +195,50 @@ class _Stored:
             values = {part: self._record.open(part) for part in _SEALED}
             self._compared = Compared(Comparable.of(values, self._guardians))
         return self._compared
+
+
+class _Own(NamedTuple):
+    """What is a person's own, but for the given name."""
+
+    birth: PartialDate
+    sex: str | None
+    cnie: str | None
+    permit: str | None
+
+    @classmethod
+    def of(cls, record: Comparable) -> "_Own":
+        return cls(record.birth, record.sex, record.cnie, record.permit)
+
+    @classmethod
+    def opened(cls, row: Row, keys: KeyRing) -> "_Own":
+        owner: UUID = row["person_id"]
+        key = keys.masters.unwrap(owner, row["data_key"])
+        birth, *others = [
+            None if row[column(part)] is None else key.open(part, owner, row[column(part)]) for part in _OWN_PARTS
+        ]
+        return cls(PartialDate.parse(birth or ""), *others)
+
+
+class _Bounds:
+    """The most that two records can come to by the weights of a document, from what is their own."""
+
+    def __init__(self, by: Rules) -> None:
+        self._by, self._weights = by, by.weights
+        self._given = max(by.weights[Field.GIVEN_NAME].values())
+        shared = set(Field) - {Field.BIRTH_DATE, Field.SEX, Field.CNIE, Field.PERMIT, Field.GIVEN_NAME}
+        self._rest = sum(max(0, *by.weights[field].values()) for field in shared)
+
+    def may_be(self, record: Comparable, other: _Own) -> bool:
+        """Whether a case could come of comparing them. One card of both always does."""
+        cards = ((Field.CNIE, record.cnie, other.cnie), (Field.PERMIT, record.permit, other.permit))
+        own = self._weights[Field.BIRTH_DATE][births(record.birth, other.birth)] + max(0, self._given)
+        if record.sex is not None and other.sex is not None:
+            own += self._weights[Field.SEX][Agreement.EXACT if record.sex == other.sex else Agreement.DIFFERENT]
+        for card, mine, its in cards:
+            if mine is None or its is None:
+                continue
+            if mine == its:
+                return True
+            near = OSA.distance(mine, its, score_cutoff=1) <= 1
+            own += self._weights[card][Agreement.CLOSE if near else Agreement.DIFFERENT]
+        return own >= self._by.own and own + self._rest >= self._by.review

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -60,6 +60,7 @@ _ENROLMENT_COLUMNS: Final = (
     *("source", "begun_at", "begun_by", "expires_at", "submitted_at", "submitted_by", "due_at"),
 )
 _PARTS: Final = tuple((part, column(part)) for part in SEALED_PARTS)
+_KEY, _IDCS = PERSON_COLUMNS.index("data_key"), PERSON_COLUMNS.index("idcs")
 _THERE: Final = """
 select person_id from person where person_id = any($1::uuid[])
 union select person_id from enrolment where person_id = any($1::uuid[])"""
@@ -84,6 +85,15 @@ class Origin:
     channel: str = "FILE"
 
 
+class Prepared(NamedTuple):
+    """Somebody made ready: the row and the indexes of whoever turns out to be clear, but for their number."""
+
+    ready: Ready
+    newcomer: Newcomer
+    row: tuple[object, ...]
+    identifiers: list[tuple[bytes, str, int, UUID]]
+
+
 @dataclass(frozen=True, slots=True)
 class Applicant:
     """Somebody whose request is written down: their form was checked, and whom they may be is known.
@@ -102,7 +112,7 @@ async def enrol_batch(
     connection: "asyncpg.Connection[Row]",
     call: Call,
     keys: KeyRing,
-    batch: Sequence[tuple[Ready, Newcomer]],
+    batch: Sequence[Prepared],
     origin: Origin,
     *,
     dry: bool = False,
@@ -113,22 +123,22 @@ async def enrol_batch(
     """
     told: dict[int, list[Told]] = {}
     await connection.execute(ALONE)
-    newcomers = {ready.row: its for ready, its in batch}
-    new = await _new(connection, [ready for ready, _ in batch], told)
+    made = {its.ready.row: its for its in batch}
+    new = await _new(connection, [its.ready for its in batch], told)
     new, bonds = await _related(connection, call, keys, new, told)
-    people = [_with_guardians(keys, ready, newcomers[ready.row], bonds[ready.person_id]) for ready in new]
+    people = [_with_guardians(keys, ready, made[ready.row].newcomer, bonds[ready.person_id]) for ready in new]
     doubles = await find_doubles(connection, keys, people, rules(), call.now)
-    clear = [(ready, its) for ready, its in zip(new, people, strict=True) if its.person_id not in doubles]
+    clear = [(made[ready.row], its) for ready, its in zip(new, people, strict=True) if its.person_id not in doubles]
     doubtful = [ready for ready in new if ready.person_id in doubles]
     if dry:
-        told |= {ready.row: [Told(ready.row, Outcome.ENROLLED)] for ready, _ in clear}
+        told |= {ready.row: [Told(ready.row, Outcome.ENROLLED)] for (ready, *_), _ in clear}
         told |= {ready.row: [Told(ready.row, Outcome.IN_REVIEW)] for ready in doubtful}
     else:
         told |= await _enrol(connection, call, keys, clear, bonds, origin)
         applicants = [Applicant(ready, "IN_REVIEW", call.now, _guardian(bonds[ready.person_id])) for ready in doubtful]
         told |= await place_requests(connection, call, keys, applicants, origin)
         await open_cases(connection, call, keys, doubtful, doubles)
-    return [line for ready, _ in batch for line in told[ready.row]]
+    return [line for its in batch for line in told[its.ready.row]]
 
 
 Bond = tuple[str, UUID]
@@ -195,9 +205,12 @@ async def _birth(connection: "asyncpg.Connection[Row]", call: Call, keys: KeyRin
     return PartialDate.parse(born or "")
 
 
-def prepared(keys: KeyRing, ready: Ready) -> tuple[Ready, Newcomer]:
-    """What can be made ready of somebody before anybody else is looked at."""
-    return ready, newcomer(keys, ready.person_id, Comparable.of(parts_of(ready)))
+def prepared(keys: KeyRing, ready: Ready, at: datetime) -> Prepared:
+    """What can be made ready of somebody before anybody else is looked at, in whatever process."""
+    values = parts_of(ready)
+    its = newcomer(keys, ready.person_id, Comparable.of(values))
+    row = sealed_row(keys, at, ready.person_id, Status.ACTIVE, values)
+    return Prepared(ready, its, row, list(identifiers_of(keys, ready.person_id, values)))
 
 
 def _with_guardians(keys: KeyRing, ready: Ready, its: Newcomer, bonds: Sequence[Bond]) -> Newcomer:
@@ -206,7 +219,7 @@ def _with_guardians(keys: KeyRing, ready: Ready, its: Newcomer, bonds: Sequence[
 
 
 def parts_of(ready: Ready) -> dict[str, str | None]:
-    """The text of every sealed part, but for the IDCS."""
+    """The text of every sealed part. There is no IDCS yet."""
     return {part: ready.values.get(name) for part, name in _PARTS}
 
 
@@ -221,7 +234,7 @@ async def _enrol(
     connection: "asyncpg.Connection[Row]",
     call: Call,
     keys: KeyRing,
-    clear: Sequence[tuple[Ready, Newcomer]],
+    clear: Sequence[tuple[Prepared, Newcomer]],
     bonds: Mapping[UUID, Sequence[Bond]],
     origin: Origin,
 ) -> dict[int, list[Told]]:
@@ -230,16 +243,16 @@ async def _enrol(
     identifiers: list[tuple[bytes, str, int, UUID]] = []
     blocking: list[tuple[bytes, UUID, int]] = []
     told: dict[int, list[Told]] = {}
-    for place, ((ready, its), idcs) in enumerate(zip(clear, numbers, strict=True)):
+    for place, ((made, its), idcs) in enumerate(zip(clear, numbers, strict=True)):
         if place % BETWEEN_BREATHS == BETWEEN_BREATHS - 1:
             await asyncio.sleep(0)
-        person = ready.person_id
-        values = parts_of(ready) | {"person.idcs": idcs.text}
-        rows.append(sealed_row(keys, call, person, Status.ACTIVE, values))
-        identifiers += identifiers_of(keys, person, values)
+        person = made.ready.person_id
+        rows.append(_numbered(keys, made.row, person, idcs.text))
+        identifiers.append((keys.index("IDCS", idcs.text), "IDCS", keys.index_version, person))
+        identifiers += made.identifiers
         blocking += [(hash_, person, keys.index_version) for hash_ in its.hashes]
-        told[ready.row] = [Told(ready.row, Outcome.ENROLLED, idcs.text)]
-    people = [ready.person_id for ready, _ in clear]
+        told[made.ready.row] = [Told(made.ready.row, Outcome.ENROLLED, idcs.text)]
+    people = [made.ready.person_id for made, _ in clear]
     revisions = [(person, uuid7(call.now), "ENROLMENT", "FILE", origin.file, call.now, origin.by) for person in people]
     relatives = [(person, kind, other, call.now) for person in people for kind, other in bonds[person]]
     for table, records, columns in (
@@ -252,6 +265,13 @@ async def _enrol(
         if records:
             await connection.copy_records_to_table(table, records=records, columns=columns)
     return told
+
+
+def _numbered(keys: KeyRing, row: tuple[object, ...], person: UUID, idcs: str) -> tuple[object, ...]:
+    """The row with the number, sealed under the key that the row has."""
+    wrapped = row[_KEY]
+    assert isinstance(wrapped, bytes)
+    return (*row[:_IDCS], keys.masters.unwrap(person, wrapped).seal("person.idcs", person, idcs), *row[_IDCS + 1 :])
 
 
 # --- those of whom somebody decides

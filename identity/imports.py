@@ -6,6 +6,7 @@ in for strangers (`make_decoy`) and the divisions are made here too: nothing can
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
@@ -123,7 +124,7 @@ async def load_persons(
     blocking: list[tuple[bytes, UUID, int]] = []
     for place, (person, known) in enumerate(zip(persons, loaded, strict=True)):
         values = _values(place, person, known.idcs)
-        rows.append(sealed_row(keys, call, known.person_id, person.status, values))
+        rows.append(sealed_row(keys, call.now, known.person_id, person.status, values))
         identifiers += identifiers_of(keys, known.person_id, values)
         guardians = {ids[places[key]] for kind, key in _bonds(person) if kind == "GUARDIAN" and key in places}
         hashes = blocking_hashes(keys, Comparable.of(values, guardians))
@@ -174,7 +175,7 @@ async def refuse_unless_empty(connection: AsyncConnection, _call: Call) -> None:
 @allow(Scope.REGISTER_LOAD)
 async def make_decoy(connection: "asyncpg.Connection[Row]", call: Call, keys: KeyRing) -> None:
     """The record that is opened for subjects nobody knows; made once, and then left as it is, but for parts that are new."""
-    row = sealed_row(keys, call, DECOY, Status.DECOY, _DECOY_VALUES)
+    row = sealed_row(keys, call.now, DECOY, Status.DECOY, _DECOY_VALUES)
     places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
     await connection.execute(
         f"insert into person ({', '.join(PERSON_COLUMNS)}) values ({places}) on conflict do nothing", *row
@@ -291,11 +292,11 @@ _CHECKED: Mapping[str, Callable[[str, str], str]] = {
 
 
 def sealed_row(
-    keys: KeyRing, call: Call, person_id: UUID, status: Status, values: Mapping[str, str | None]
+    keys: KeyRing, at: datetime, person_id: UUID, status: Status, values: Mapping[str, str | None]
 ) -> tuple[object, ...]:
     """A row of `person`, under a data key of its own."""
     key, wrapped = keys.masters.new_data_key(person_id)
-    return person_id, wrapped, status, call.now, call.now, *_sealed(key, person_id, values)
+    return person_id, wrapped, status, at, at, *_sealed(key, person_id, values)
 
 
 def _sealed(key: DataKey, person_id: UUID, values: Mapping[str, str | None]) -> Iterator[bytes | None]:
