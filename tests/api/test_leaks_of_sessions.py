@@ -30,7 +30,7 @@ assert SCHEMA.query_type is not None
 ROOT = SCHEMA.query_type.fields
 DEPTH = 7
 # Asked elsewhere, by agencies, about people whom they name (`test_leaks.py`).
-ELSEWHERE = {"verify", "person", "household", "eligibility", "previewConsent", "enrolmentByReceipt"}
+ELSEWHERE = {"verify", "person", "household", "eligibility", "previewConsent", "enrolmentByReceipt", "checkAttestation"}
 _numbers = count(1001)
 HOLDER, WARD, GUARDIAN = "holder", "ward", "guardian"
 
@@ -58,6 +58,7 @@ class Scene:
 
     ids: dict[str, list[str]] = field(default_factory=dict)
     told: dict[str, frozenset[str]] = field(default_factory=dict)
+    searched: list[str] = field(default_factory=list)
     callers: dict[str, Callable[[str, Mapping[str, str]], httpx.Response]] = field(default_factory=dict)
 
     def plant(self, value: str, *who: str) -> str:
@@ -66,7 +67,11 @@ class Scene:
 
 
 # What may lead to what others have.
-ARGUMENTS = {"id", "token", "agency"}
+ARGUMENTS = {"id", "token", "agency", "person"}
+# What is said besides, of no matter to whom it is told.
+BESIDES = {"purpose": "CASE_REVIEW", "form": "CSV", "lang": "FR"}
+# Of the staff, who may search for people and look at their records, where these reside.
+LOOKING = tuple(f"staff {role}" for role in OF_STAFF if Scope.PERSON_SEARCH in ROLE_SCOPES[role])
 
 
 @pytest.fixture(scope="module")
@@ -137,8 +142,10 @@ def _registered(served: Instance, scene: Scene) -> dict[str, UUID]:
         now,
     )
     for value, allowed in scene.told.items():
-        if allowed == {WARD}:  # the guardian sees to the ward's affairs
-            scene.told[value] = frozenset({WARD, GUARDIAN})
+        guardian = {GUARDIAN} if allowed == {WARD} else set()  # who sees to the ward's affairs
+        scene.told[value] = allowed | guardian | {*LOOKING}
+    scene.ids["person"] = [str(person) for person in found.values()]
+    scene.searched = [known.idcs.text for known in loaded]
     return found
 
 
@@ -213,12 +220,19 @@ def questions(scene: Scene) -> Iterator[tuple[str, str, dict[str, str]]]:
             continue
         below = selection(found.type)
         needed = [argument for argument, its in found.args.items() if isinstance(its.type, GraphQLNonNull)]
+        if needed == ["by"]:
+            document = f"query($it: String) {{ {name}(by: {{idcs: $it, purpose: CASE_REVIEW}}) {below} }}"
+            yield from ((name, document, {"it": number}) for number in scene.searched)
+            continue
+        said = ", ".join(f"{argument}: {BESIDES[argument]}" for argument in needed if argument in BESIDES)
+        needed = [argument for argument in needed if argument not in BESIDES]
         assert ARGUMENTS.issuperset(needed), name
         if not needed:
-            yield name, f"{{ {name} {below} }}", {}
+            yield name, f"{{ {name}{f'({said})' if said else ''} {below} }}", {}
         for argument, ids in ((needed[0], everywhere),) if needed else (("agency", scene.ids["agency"]),):
             if argument in found.args:
-                document = f"query($it: {found.args[argument].type}) {{ {name}({argument}: $it) {below} }}"
+                named = ", ".join(f"{each}: $it" for each in needed or (argument,))
+                document = f"query($it: {found.args[argument].type}) {{ {name}({named} {said}) {below} }}"
                 yield from ((name, document, {"it": id_}) for id_ in ids)
 
 
