@@ -136,8 +136,8 @@ async def enrol_batch(
     else:
         told |= await _enrol(connection, call, keys, clear, bonds, origin)
         applicants = [Applicant(ready, "IN_REVIEW", call.now, _guardian(bonds[ready.person_id])) for ready in doubtful]
-        told |= await place_requests(connection, call, keys, applicants, origin)
-        await open_cases(connection, call, keys, doubtful, doubles)
+        told |= await place_requests(connection, keys, call, applicants, origin)
+        await open_cases(connection, keys, call, doubtful, doubles)
     return [line for its in batch for line in told[its.ready.row]]
 
 
@@ -278,7 +278,7 @@ def _numbered(keys: KeyRing, row: tuple[object, ...], person: UUID, idcs: str) -
 
 
 async def place_requests(
-    connection: "asyncpg.Connection[Row]", call: Call, keys: KeyRing, applicants: Sequence[Applicant], origin: Origin
+    connection: "asyncpg.Connection[Row]", keys: KeyRing, call: Call, applicants: Sequence[Applicant], origin: Origin
 ) -> dict[int, list[Told]]:
     """Writes their requests down, each with the number of a receipt."""
     numbers = await _receipts(connection, keys, [applicant.ready.person_id for applicant in applicants])
@@ -316,8 +316,8 @@ async def _receipts(connection: "asyncpg.Connection[Row]", keys: KeyRing, owners
 
 async def open_cases(
     connection: "asyncpg.Connection[Row]",
-    call: Call,
     keys: KeyRing,
+    call: Call,
     applicants: Sequence[Ready],
     doubles: Mapping[UUID, Sequence[Double]],
 ) -> None:
@@ -370,5 +370,5 @@ async def submit_batch(
     new = await _new(connection, [ready for ready, _ in batch], told)
     new, bonds = await _related(connection, call, keys, new, told)
     applicants = [Applicant(ready, "SUBMITTED", since[ready.row], _guardian(bonds[ready.person_id])) for ready in new]
-    told |= await place_requests(connection, call, keys, applicants, origin)
+    told |= await place_requests(connection, keys, call, applicants, origin)
     return [line for ready, _ in batch for line in told[ready.row]]

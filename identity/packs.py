@@ -41,7 +41,7 @@ from identity.file_jobs import BATCH, TAKING, OpenFile, Task, run
 from identity.file_rows import Limits, Ready, RowCode, RowFault, Told, members, refused
 from identity.importing import limits_of
 from identity.models import Division
-from identity.person_files import PACK, FileState, begin, held, keep
+from identity.person_files import PACK, FileState, begin, held, keep, sent
 from identity.register_models import TeamDevice
 
 TYPE: Final = "sijil-pack+jws"
@@ -103,7 +103,7 @@ async def add_team_device(
     *,
     name: str,
     alg: str,
-    jwk: Mapping[str, Any],
+    jwk: Mapping[str, Any] | None,
     division: str | None,
     valid_to: datetime,
 ) -> str:
@@ -116,6 +116,8 @@ async def add_team_device(
         checked_text(name, MAX_NAME)
     except Invalid as fault:
         raise fault.under("name") from None
+    if jwk is None:
+        raise Invalid("expected a JSON object", path=("jwk",))
     if alg not in ALGORITHMS:
         raise Invalid("expected ES256 or EdDSA", path=("alg",))
     try:
@@ -184,19 +186,20 @@ def _device(row: Row) -> Device:
 
 @allow(Scope.IMPORT_RUN)
 async def take_pack(
-    connection: AsyncConnection, call: Call, keys: KeyRing, storage: Storage, *, content: bytes, lang: Lang
+    connection: AsyncConnection, call: Call, keys: KeyRing, storage: Storage, *, content: bytes | None, lang: Lang
 ) -> UUID:
     """Takes a pack in and begins with it; what became of each request is its result. The same pack again is the same file.
 
     Raises Faulty with a code of `PackFault` for what is no pack, or not of a device that is known and trusted: nothing of it
     counts then.
     """
+    content = sent(content)
     pack = await opened(Snapshot(await raw(connection)), content, call.now)
     settings = {"lang": lang, "rows": len(pack.requests), "kid": pack.device.kid}
-    file = await keep(connection, call, keys, storage, kind=PACK, content=content, settings=settings)
+    file = await keep(connection, keys, call, storage, kind=PACK, content=content, settings=settings)
     row = await held(connection, file)
     if row.state == FileState.CHECKED:
-        await begin(connection, call, row, TAKING, {})
+        await begin(connection, row, call, TAKING, {})
     return file
 
 

@@ -87,7 +87,14 @@ class FileView:
 
 @allow(Scope.IMPORT_RUN)
 async def import_persons(
-    connection: AsyncConnection, call: Call, keys: KeyRing, storage: Storage, *, content: bytes, encoding: str, lang: Lang
+    connection: AsyncConnection,
+    call: Call,
+    keys: KeyRing,
+    storage: Storage,
+    *,
+    content: bytes | None,
+    encoding: str,
+    lang: Lang,
 ) -> UUID:
     """Takes a file in (CSV, or XLSX: its first sheet), having looked through all of it; nothing of it is done yet.
 
@@ -96,11 +103,12 @@ async def import_persons(
     text, shape = await examined_persons(content, encoding)
     territory = call.actor.territories.get(Scope.IMPORT_RUN)
     settings = shape_settings(shape) | {"lang": lang, "territory": None if territory is None else sorted(territory)}
-    return await keep(connection, call, keys, storage, kind=PERSON_ROWS, content=text, settings=settings)
+    return await keep(connection, keys, call, storage, kind=PERSON_ROWS, content=text, settings=settings)
 
 
-async def examined_persons(content: bytes, encoding: str) -> tuple[bytes, Shape]:
+async def examined_persons(content: bytes | None, encoding: str) -> tuple[bytes, Shape]:
     """The file as a CSV, and what it was found to be. Raises as `import_persons`."""
+    content = sent(content)
     text = await csv_of(content) if is_spreadsheet(content) else content
     chosen = encoding_of("utf-8" if is_spreadsheet(content) else encoding)
     return text, examined(text, chosen, PERSONS)
@@ -108,8 +116,8 @@ async def examined_persons(content: bytes, encoding: str) -> tuple[bytes, Shape]
 
 async def keep(
     connection: AsyncConnection,
-    call: Call,
     keys: KeyRing,
+    call: Call,
     storage: Storage,
     *,
     kind: str,
@@ -155,17 +163,17 @@ async def check_file(connection: AsyncConnection, call: Call, *, file: UUID, fir
     row = await _held(connection, call, file)
     if row.kind != PERSON_ROWS:
         raise Conflict("only a file of people is tried", path=("file",))
-    await begin(connection, call, row, IMPORTING, {"dry": True, "first": first})
+    await begin(connection, row, call, IMPORTING, {"dry": True, "first": first})
 
 
 @allow(Scope.IMPORT_RUN)
 async def start_file(connection: AsyncConnection, call: Call, *, file: UUID) -> None:
     """Begins with the file, or goes on with one that was stopped. Raises NotFound; Conflict where it runs, or is done."""
     row = await _held(connection, call, file)
-    await begin(connection, call, row, JOBS[row.kind], {"dry": False, "first": None})
+    await begin(connection, row, call, JOBS[row.kind], {"dry": False, "first": None})
 
 
-async def begin(connection: AsyncConnection, call: Call, row: Any, kind: Kind, settings: dict[str, Any]) -> UUID:
+async def begin(connection: AsyncConnection, row: Any, call: Call, kind: Kind, settings: dict[str, Any]) -> UUID:
     """Puts the job of a file down, which begins anew: what was done by an earlier one is found to be done. The job's id."""
     if await _state(connection, row.file_id) not in (FileState.CHECKED, FileState.CANCELLED):
         raise Conflict("the file is worked on, or it is done", path=("file",))
@@ -186,10 +194,10 @@ async def begin(connection: AsyncConnection, call: Call, row: Any, kind: Kind, s
 async def cancel_file(connection: AsyncConnection, call: Call, *, file: UUID) -> None:
     """Stops a file: what was enrolled stays so. Raises NotFound, and Conflict where nothing runs."""
     row = await _held(connection, call, file)
-    await stop(connection, call, row)
+    await stop(connection, row, call)
 
 
-async def stop(connection: AsyncConnection, call: Call, row: Any) -> None:
+async def stop(connection: AsyncConnection, row: Any, call: Call) -> None:
     if row.job_id is None or row.state not in (FileState.WAITING, FileState.RUNNING):
         raise Conflict("the file is not worked on", path=("file",))
     if await jobs.cancel(connection, row.job_id, at=call.now) is jobs.State.CANCELLED:
@@ -207,7 +215,7 @@ async def take_result(connection: AsyncConnection, call: Call, *, file: UUID) ->
     row = await _held(connection, call, file)
     if not view_of(await shown(Snapshot(await raw(connection)), file), call).has_result:
         raise Conflict("nothing came of it yet", path=("file",))
-    await deliver(connection, call, row)
+    await deliver(connection, row, call)
 
 
 @allow(Scope.IMPORT_RUN)
@@ -217,7 +225,7 @@ async def file_result(reading: Reader, call: Call, keys: KeyRing, storage: Stora
     return table(await result_of(reading, storage, keys, file), view.lang, numbers=view.mine)
 
 
-async def deliver(connection: AsyncConnection, call: Call, row: Any) -> None:
+async def deliver(connection: AsyncConnection, row: Any, call: Call) -> None:
     """A result was taken: file and result are kept for a day. That of a trial changes nothing."""
     if row.state in (FileState.DONE, FileState.CANCELLED):
         until = min(row.erase_after, call.now + KEPT_AFTER)
@@ -258,6 +266,13 @@ def persons_template(form: TemplateForm, lang: Lang) -> bytes:
 
 
 # --- shared with other kinds of files
+
+
+def sent(content: bytes | None) -> bytes:
+    """The bytes that came. Raises Invalid where they were no base64."""
+    if content is None:
+        raise Invalid("this is no base64", path=("content",))
+    return content
 
 
 async def shown(reading: Reader, file: UUID) -> Row:

@@ -50,6 +50,7 @@ from identity.person_files import (
     deliver,
     held,
     keep,
+    sent,
     shown,
     stop,
     unknown,
@@ -118,7 +119,7 @@ async def take_file(
     storage: Storage,
     *,
     agency: str,
-    content: bytes,
+    content: bytes | None,
     encoding: str,
     lang: Lang,
     purpose: Purpose,
@@ -128,12 +129,13 @@ async def take_file(
     Raises Faulty for a file that is not taken, NotFound for an agency that is not there, Forbidden where its agreement does not
     grant LINK on all that is compared for the purpose, or no mandate is in force.
     """
+    content = sent(content)
     row = await of_code(connection, agency, "agency")
     await _standing(Snapshot(await raw(connection)), _as_agency(call, row.agency_id, purpose), purpose)
     text = await csv_of(content) if is_spreadsheet(content) else content
     shape = examined(text, encoding_of("utf-8" if is_spreadsheet(content) else encoding), COLUMNS)
     settings = shape_settings(shape) | {"lang": lang, "agency": agency}
-    file = await keep(connection, call, keys, storage, kind=LINK, content=text, settings=settings, agency=row.agency_id)
+    file = await keep(connection, keys, call, storage, kind=LINK, content=text, settings=settings, agency=row.agency_id)
     its = await held(connection, file)
     return {
         "file": str(file),
@@ -149,7 +151,7 @@ async def link_file(connection: AsyncConnection, call: Call, _: KeyRing, approve
     """Begins to link a file, approved as LINK_FILE. Raises Conflict where it was begun with already."""
     refuse_unless_approved(approved, LINK_FILE, change)
     row, purpose = await _file(connection, change)
-    await begin(connection, call, row, LINKING, {"purpose": purpose.value})
+    await begin(connection, row, call, LINKING, {"purpose": purpose.value})
 
 
 @allow(Scope.LINK_RUN)
@@ -158,7 +160,7 @@ async def cancel_link(connection: AsyncConnection, call: Call, *, file: UUID) ->
     row = await held(connection, file)
     if row.kind != LINK:
         raise unknown()
-    await stop(connection, call, row)
+    await stop(connection, row, call)
 
 
 @allow(Scope.LINK_RUN)
@@ -198,7 +200,7 @@ async def take_own_result(connection: AsyncConnection, call: Call, *, file: UUID
     _refuse_another(call, row.kind, row.agency_id)
     if not view_of(await shown(Snapshot(await raw(connection)), file), call).has_result:
         raise Conflict("nothing came of it yet", path=("file",))
-    await deliver(connection, call, row)
+    await deliver(connection, row, call)
 
 
 @allow(Scope.OFFICER_MANAGE)
@@ -304,7 +306,7 @@ async def _begin(
     async def write(connection: "asyncpg.Connection[Row]", call: Call, batch: _Batch) -> list[Told]:
         reading = Reading(database, keys, documents)
         with reading.within(Snapshot(connection)):
-            told = await link(reading, _as_agency(call, agency, purpose), purpose, batch.asked)
+            told = await link(reading, purpose, _as_agency(call, agency, purpose), batch.asked)
             await reading.record(connection, _as_agency(call, agency, purpose))
         return sorted([*told, *batch.refused], key=lambda line: line.row)
 
@@ -312,7 +314,7 @@ async def _begin(
     return Task(((row.number, row) for row in rows), file.shape.rows, ready, write)
 
 
-async def link(reading: Reading, call: Call, purpose: Purpose, asked: Sequence[Asked]) -> list[Told]:
+async def link(reading: Reading, purpose: Purpose, call: Call, asked: Sequence[Asked]) -> list[Told]:
     """The token of each row whose claims all agree exactly with one person who may be linked. Raises Forbidden.
 
     The entries are in `reading`. A card nobody has is looked up in the record of nobody, by the same work.

@@ -86,6 +86,7 @@ def of_people(name: str) -> str:
     found = schema.build().query_type.fields[name]  # type: ignore[union-attr]
     given = {"ID!": f'"{UUID(int=7)}"', "String!": '"x"', "RequestConsentInput!": CONSENT, "Purpose!": "CASE_REVIEW"}
     given["PersonSearch!"] = '{idcs: "2516116556", purpose: CASE_REVIEW}'
+    given |= {"TemplateForm!": "CSV", "Lang!": "FR"}
     needed = [f"{argument}: {given[str(its.type)]}" for argument, its in found.args.items() if str(its.type).endswith("!")]
     below = "{ __typename }" if isinstance(get_named_type(found.type), GraphQLObjectType) else ""
     return f"{{ {name}{'(' + ', '.join(needed) + ')' if needed else ''} {below} }}"
