@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench import demo, duplicates, jobs, pgbench, report
+from bench import demo, duplicates, enrolment, jobs, pgbench, report
 from bench.instance import Population, make_tables, populate
 from bench.jobs import Job
 from bench.load_generator import Order, Outcome
@@ -109,7 +109,8 @@ PGBENCH = {
     "pgbench_verify": ("verify", "That look-up and an insert like a ledger entry, in one transaction each."),
 }
 MEMORY, DEMO, ENROL, DUPLICATES = "serving_rss_mb", "demo_ready_s", "enrol_per_s", "duplicates_p95_ms"
-NAMES = (*(comparison.name for comparison in COMPARISONS), *PGBENCH, MEMORY, DEMO, ENROL, DUPLICATES)
+ENROL_VS_COPY = "enrol_vs_copy"
+NAMES = (*(comparison.name for comparison in COMPARISONS), *PGBENCH, MEMORY, DEMO, ENROL, DUPLICATES, ENROL_VS_COPY)
 REGISTERED = 1_000_000  # whom newcomers are compared with
 P95 = 0.95
 
@@ -142,6 +143,7 @@ def main() -> None:
         stack.pop_all().close()  # the demonstration is to have the machine to itself
         demonstration = [_demo(console)] if DEMO in wanted else []
         found = [_duplicates(console, options.registered)] if DUPLICATES in wanted else []
+        found += [_enrolment(console, options.enrolled)] if ENROL_VS_COPY in wanted else []
     lines = [line for line in (*_lines(measured, population), *demonstration, *found) if line.name in wanted]
     lines.sort(key=lambda line: NAMES.index(line.name))
     for text in setting.lines:
@@ -167,6 +169,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--registered", type=int, default=REGISTERED, help="whom newcomers are compared with (default %(default)s)"
     )
+    parser.add_argument("--enrolled", type=int, default=enrolment.PERSONS, help="how many a file enrols (default %(default)s)")
     parser.add_argument("--only", choices=NAMES, metavar="NAME", help=f"measure one line, write no files: {', '.join(NAMES)}")
     options = parser.parse_args()
     if options.seconds < 1 or options.rounds < 1 or options.persons < 200:
@@ -317,6 +320,16 @@ def _duplicates(console: Console, persons: int) -> Line:
             seconds = sorted(asyncio.run(measure(postgres.url, ring, told)))
     what = f"Candidates of one newcomer, found and compared, with {persons:,} people registered: 95 of 100 take no longer."
     return Line(DUPLICATES, what, "ms", [seconds[int(len(seconds) * P95)] * 1000], target=5, at_most=True)
+
+
+def _enrolment(console: Console, persons: int) -> Line:
+    with tempfile.TemporaryDirectory(prefix="sijil-bench-") as home, _progress(console) as told:
+        task = told.add_task("Enrolling a file", total=persons)
+        ring = key_files.create(Path(home) / "keys.json", mark="bench", at=datetime.now(UTC))
+        with EmbeddedPostgres(Path(home) / "postgresql") as postgres:
+            seen = enrolment.compare(postgres.url, ring, Path(home), persons, lambda done, _: told.update(task, completed=done))
+    what = f"{persons:,} persons enrolled from a file, each compared with all before / the same finished rows by COPY."
+    return Line(ENROL_VS_COPY, what, "s", [seen.enrolled], [seen.copied], enrolment.TARGET, at_most=True)
 
 
 def _lines(measured: Measured, population: Population) -> list[Line]:
