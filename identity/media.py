@@ -33,7 +33,12 @@ _BEGINNINGS: Final = {MediaType.PDF: b"%PDF-", MediaType.JPEG: b"\xff\xd8\xff", 
 _ARCHIVE_END: Final = b"PK\x05\x06"
 _ARCHIVE_REACH: Final = 22 + 0xFFFF
 _PAGE: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|svg|iframe|\?php)[\s>]", re.IGNORECASE)
-_ACTIVE: Final = re.compile(rb"/(?:JavaScript|JS|Launch|EmbeddedFiles?|RichMedia|XFA|Encrypt)(?![A-Za-z])")
+# What makes a PDF do something: names too long to come about by chance, so that they are looked for in all of the file. What
+# lies outside of its streams is for each reader to say, and readers do not agree.
+_ACTIVE: Final = re.compile(rb"/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia|Encrypt)(?![A-Za-z])")
+_ACTIVE_SHORT: Final = re.compile(rb"/(?:JS|XFA)(?![A-Za-z])")
+_SPELLED: Final = re.compile(rb"#([0-9A-Fa-f]{2})")  # a sign of a PDF's name, by its number
+_PDF_REACH: Final = 1024  # some readers look for the beginning of a PDF that far into a file
 _PDF_END: Final = re.compile(rb"startxref\s+\d{1,12}\s+%%EOF\s{0,64}\Z")
 
 
@@ -63,6 +68,8 @@ def _sniffed(content: bytes) -> MediaType:
         raise _NotWhole(_NONE)
     if _ARCHIVE_END in content[-_ARCHIVE_REACH:] or _PAGE.search(content):
         raise _NotWhole(_BROKEN)
+    if found is not MediaType.PDF and _BEGINNINGS[MediaType.PDF] in content[:_PDF_REACH]:
+        raise _NotWhole(_BROKEN)
     {MediaType.PDF: _pdf, MediaType.JPEG: _jpeg, MediaType.PNG: _png}[found](content)
     return found
 
@@ -77,7 +84,8 @@ def _guesses(content: bytes) -> set[str]:
 def _pdf(content: bytes) -> None:
     if not _PDF_END.search(content[-1200:]):
         raise _NotWhole(_BROKEN)
-    if any(map(_ACTIVE.search, _outside_of_streams(content))):
+    plain = _SPELLED.sub(lambda sign: bytes.fromhex(sign[1].decode()), content) if b"#" in content else content
+    if any(map(_ACTIVE.search, {content, plain})) or any(map(_ACTIVE_SHORT.search, _outside_of_streams(plain))):
         raise _NotWhole("the PDF is locked, or does something when it is opened: save it as a plain one")
 
 
