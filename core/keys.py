@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -171,6 +172,7 @@ def add_version(path: Path, family: Family, *, at: datetime) -> int:
 
     Processes that run make with the older one until they start anew. Raises Unavailable as `load`.
     """
+    path = path.resolve()
     with _held(path) as document:
         number = max(map(int, document[family])) + 1
         if number > MAX_VERSION:
@@ -187,6 +189,7 @@ def retire(path: Path, family: Family, number: int) -> None:
     Whether there is still such a thing, the caller has looked. Raises NotFound where there is no such version, Conflict for the
     newest.
     """
+    path = path.resolve()  # not the link is to be replaced, and the file behind it kept
     with _held(path) as document:
         if str(number) not in document[family]:
             raise NotFound("there is no such version", path=("version",))
@@ -212,9 +215,18 @@ def _held(path: Path) -> Iterator[dict[str, Any]]:
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
         load(path)
+        _forget_drafts(path)
         yield json.loads(path.read_bytes())
     finally:
         os.close(folder)
+
+
+def _forget_drafts(path: Path) -> None:
+    """Whoever was killed while writing has left a draft behind, with all keys of then: a key that is retired is in none."""
+    form = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}")
+    for name in os.listdir(path.parent):
+        if form.fullmatch(name):
+            path.with_name(name).unlink(missing_ok=True)
 
 
 def _drafted(path: Path, document: Mapping[str, Any]) -> Path:
