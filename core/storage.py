@@ -136,11 +136,12 @@ class FolderStorage:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with suppress(FileExistsError):
             place.mkdir(mode=0o700)
-        handle = os.open(self._folder, _FOLDER_FLAGS)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        for folder, flags in ((self._folder, _FOLDER_FLAGS), (self._folder.parent, _FOLDER_FLAGS & ~os.O_NOFOLLOW)):
+            handle = os.open(folder, flags)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
 
     @contextmanager
     def _opened(self, part: str) -> Iterator[int]:
