@@ -56,6 +56,7 @@ from identity.store import DECOY
 from identity.virtual_uses import CLAIMED, USED
 from migrations.metadata import METADATA
 from migrations.run import revisions
+from registry.erasing import forget_codes
 from registry.imports import HouseholdsRegistered
 from registry.merging import come_back, follow
 from scoring.formula import Formula
@@ -91,7 +92,7 @@ def acts(keys: KeyRing, issuer: str) -> Acts:
             *accounts.acts(keys, issuer),
             *key_rotation.acts(keys),
             *linking.acts(keys),
-            *erasure.acts(keys, _forget_evidence),
+            *erasure.acts(keys, _forget_evidence, forget_codes),
             *merging.acts(keys, of_records()),
             *lifecycle.acts(keys, of_records()),
         )

@@ -38,7 +38,7 @@ from core.keys import KeyRing
 from core.texts import checked_text
 from identity.imports import INDEXED
 from identity.models import Identifier, Person, TelephoneChange, TelephoneWitness
-from identity.register_models import BlockingKey, Enrolment, VirtualId
+from identity.register_models import BlockingKey, DuplicateCase, Enrolment, VirtualId
 from identity.store import PARTS, RESIDENCE, SEALED_PARTS, column
 
 PERSON_ERASED = "PERSON_ERASED"
@@ -131,6 +131,8 @@ async def erase_person(
     """
     refuse_unless_approved(approved, PERSON_ERASED, change)
     person = _parsed(change).person
+    # Held before it is asked what was merged into it: until the transaction ends nothing more is.
+    await connection.execute(select(Person.person_id).where(Person.person_id == person).with_for_update())
     people = list(await connection.scalars(_RECORDS, {"person": person}))
     await connection.execute(select(Person.person_id).where(Person.person_id.in_(people)).with_for_update())
     for each in people:
@@ -143,7 +145,9 @@ async def erase_person(
         for forget in forgetting:
             await forget(connection, call, each)
     changes = list(await connection.scalars(select(TelephoneChange.change_id).where(TelephoneChange.person_id.in_(people))))
-    await connection.execute(delete(TelephoneWitness).where(TelephoneWitness.change_id.in_(changes)))
+    # Also what was typed about them where nothing could come of it: it hangs on no change of theirs.
+    shown = TelephoneWitness.change_id.in_(changes) | TelephoneWitness.applicant_id.in_(people)
+    await connection.execute(delete(TelephoneWitness).where(shown))
     waiting = TelephoneChange.applied_at.is_(None) & TelephoneChange.stopped_at.is_(None)
     stopped = update(TelephoneChange).where(TelephoneChange.person_id.in_(people) & waiting)
     await connection.execute(stopped.values(stopped_at=call.now))
@@ -154,10 +158,21 @@ async def erase_person(
     await connection.execute(update(VirtualId).where(VirtualId.person_id.in_(people)).values(numbers))
     forms = {"data_key": None, "form": None, "form_hash": None}
     await connection.execute(update(Enrolment).where(Enrolment.person_id.in_(people)).values(forms))
+    for double in await connection.scalars(_refused_doubles(people)):
+        await connection.execute(update(Enrolment).where(Enrolment.person_id == double).values(forms))
+        for forget in forgetting:
+            await forget(connection, call, double)
     # What waits to be sent finds that there is nobody (`access/sending.py`).
     kept = case((Message.body.is_(None), None), else_=NOTHING)
     await connection.execute(update(Message).where(Message.owner_id.in_(people)).values(body=kept, recipient=NOTHING))
     await connection.execute(update(Person).where(Person.person_id.in_(people)).values(_tombstone(call)))
+
+
+def _refused_doubles(people: Sequence[UUID]) -> Any:
+    """Requests that were refused because they are these people once more: what was declared there is of them, too."""
+    same = select(DuplicateCase.person_id).where(DuplicateCase.other_id.in_(people), DuplicateCase.state == "SAME")
+    its = (Enrolment.state == "REJECTED") & Enrolment.data_key.is_not(None)
+    return select(Enrolment.person_id).where(its, Enrolment.person_id.in_(same)).with_for_update()
 
 
 def _tombstone(call: Call) -> dict[str, Any]:
