@@ -90,11 +90,14 @@ async def begin_enrolment(info: Info[Any, Any], input: BeginEnrolmentInput) -> E
 async def register_person(info: Info[Any, Any], input: BeginEnrolmentInput) -> EnrolmentPayload:  # noqa: A002 as above
     given = plain(input)
 
+    async def first(at: Changing) -> None:
+        await making.count_relatives(at.connection, at.call, at.reading, form=form_of(given["form"]))
+
     async def work(at: Changing) -> Outcome:
         its = await making.register_person(at.connection, at.call, at.reading, form=form_of(given["form"]), lang=given["lang"])
         return {"enrolment": str(its)}
 
-    return await _made(info, input, work)
+    return await _made(info, input, work, first=first)
 
 
 async def amend_enrolment(info: Info[Any, Any], input: AmendEnrolmentInput) -> EnrolmentPayload:  # noqa: A002 as above
@@ -111,12 +114,15 @@ async def amend_enrolment(info: Info[Any, Any], input: AmendEnrolmentInput) -> E
 async def submit_enrolment(info: Info[Any, Any], input: EnrolmentInput) -> EnrolmentPayload:  # noqa: A002 as above
     given = plain(input)
 
+    async def first(at: Changing) -> None:
+        await making.count_relatives(at.connection, at.call, at.reading, enrolment=id_of(given["enrolment"], "enrolment"))
+
     async def work(at: Changing) -> Outcome:
         its = id_of(given["enrolment"], "enrolment")
         await making.submit_enrolment(at.connection, at.call, at.reading, enrolment=its)
         return {"enrolment": str(its)}
 
-    return await _made(info, input, work)
+    return await _made(info, input, work, first=first)
 
 
 # --- by whoever decides

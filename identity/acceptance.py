@@ -18,7 +18,7 @@ from access.decision import Status
 from access.reading import Reading
 from access.rights import Scope
 from core.database import Reader, raw
-from core.errors import Conflict, Fault, Faulty
+from core.errors import Conflict, Fault, Faulty, Forbidden
 from core.ids import uuid7
 from core.keys import KeyRing
 from identity import doubles
@@ -67,16 +67,32 @@ async def standing_of(reader: Reader, request: Request, form: Form, call: Call) 
     )
 
 
+_TOOK_PART = """
+select exists (select from evidence where person_id = $1 and request_id is null and added_by = $2)
+    or exists (select from testimony where person_id = $1 and taken_by = $2) as took_part"""
+
+
+async def took_part(reader: Reader, request: Request, call: Call) -> bool:
+    """Whether whoever calls has given evidence for the request, or taken down a testimony: what it rests on."""
+    if call.actor.account is None:
+        return False
+    (row,) = await reader.ask(_TOOK_PART, request.id, call.actor.account)
+    return bool(row["took_part"])
+
+
 @allow(Scope.ENROLMENT_DECIDE)
 async def accept_enrolment(connection: AsyncConnection, call: Call, reading: Reading, *, enrolment: UUID) -> bool:
     """Makes a person of the applicant, who is told their number. False: it stays in review, with a new case to be decided.
 
-    Raises Faulty with all that stands against it, NotFound, Conflict unless it is in review, Forbidden to who took it down.
+    Raises Faulty with all that stands against it, NotFound, Conflict unless it is in review; Forbidden to who took it
+    down, or any of what it rests on.
     """
     keys = reading.keys
     request = await held(connection, keys, enrolment, call, Scope.ENROLMENT_DECIDE)
     state = request.follow(Step.ACCEPT)
     refuse_own(call, request)
+    if await took_part(reading, request, call):
+        raise Forbidden("somebody else decides on what you took down")
     form = await sound(reading, request.record.form, call.now, complete=True)
     related = await relations(reading, form, call, today_of(call), FIELD)
     against = obstacles(await standing_of(reading, request, form, call))

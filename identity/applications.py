@@ -4,6 +4,7 @@ A draft may leave out anything; what it holds has to be sound. A form that is su
 the hash of a document with a random salt, which therefore tells nothing about what it was made from.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
@@ -20,7 +21,7 @@ from core.errors import Fault, Faulty, Internal, Invalid
 from core.ids import random_bytes
 from core.texts import checked_text, typed_digits
 from identity.codes import NATIONALITY, MaritalStatus, Sex, code_of, normal_form
-from identity.names import Script, is_foreign, script_of
+from identity.names import Script, folded, is_foreign, script_of
 from identity.numbers import Idcs
 
 VERSION = 1
@@ -31,6 +32,9 @@ MAX_ADDRESS = 200
 MAX_TYPED = 40  # of a number
 MOROCCAN = "MAR"
 _SALT_BYTES = 16
+_MARK = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed"
+_HEAPED = re.compile(f"[{_MARK}]{{4}}|[\u0363-\u036f]")  # signs heaped on one letter, or letters that are drawn as such signs
+_JOINER = re.compile("[\u200c\u200d]")  # no Latin name has one: it would only look like another name
 _NAME_SIGNS = frozenset(" -'.\u2019\u02bc\u0640\u200c\u200d")  # also tatweel and the joiners
 
 
@@ -184,6 +188,8 @@ def _name(script: Script | None) -> Callable[[str], str]:
             raise _Wrong(FaultCode.NOT_A_NAME, "a name is made of letters")
         if found is Script.MIXED:
             raise _Wrong(FaultCode.MIXED_SCRIPTS, "a name is in one script")
+        if not folded(name) or _HEAPED.search(normalize("NFD", name)) or (found is Script.LATIN and _JOINER.search(name)):
+            raise _Wrong(FaultCode.UNREADABLE, "signs that cannot be seen are of no use here")
         if script is not None and found is not script:
             which = "Arabic" if script is Script.ARABIC else "Latin"
             raise _Wrong(FaultCode.WRONG_SCRIPT, f"this name belongs here in {which} script")
@@ -282,6 +288,8 @@ def _together(form: Form, today: date) -> Iterator[Fault]:
     if birth is not None and form.guardian is not None and not form.needs_guardian(today):
         message = "only a minor, or an adult under guardianship, has a legal representative"
         yield _fault(FaultCode.GUARDIAN_NOT_NEEDED, "guardian", message)
+    if form.mother is not None and form.mother == form.father:
+        yield _fault(FaultCode.NOT_REGISTERED, "father", "mother and father are two people")
 
 
 def _missing(form: Form, today: date) -> Iterator[Fault]:

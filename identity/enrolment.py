@@ -7,6 +7,7 @@ Each is one transaction. What was pre-registered (`pre_registration.py`) is take
 where their right holds, by the residence that was declared; what lies elsewhere is answered as if it were not there.
 """
 
+from contextlib import suppress
 from uuid import UUID
 
 from sqlalchemy import delete, update
@@ -17,9 +18,10 @@ from access.call import Call, allow
 from access.catalogue import Lang
 from access.reading import Reading
 from access.rights import Scope
+from access.throttles import Charge, give_back, spend
 from core.canonical import plain_json
 from core.database import Snapshot, raw
-from core.errors import Fault, Faulty, Forbidden, Invalid
+from core.errors import Conflict, Fault, Faulty, Forbidden, Invalid, NotFound, RateLimited
 from core.keys import KeyRing
 from identity import doubles
 from identity.applications import Form, document, hash_of
@@ -40,7 +42,7 @@ from identity.enrolment_store import (
 from identity.openings import is_enrolled_at
 from identity.receipts import normal_number, shown_number
 from identity.register_models import Enrolment, Testimony
-from identity.relations import Relation, relations
+from identity.relations import Relation, charges, relations
 
 
 @allow(Scope.ENROLMENT_MAKE)
@@ -90,18 +92,47 @@ async def write(connection: AsyncConnection, request: Request, form: Form) -> No
 
 
 @allow(Scope.ENROLMENT_MAKE)
+async def count_relatives(
+    connection: AsyncConnection, call: Call, reading: Reading, *, enrolment: UUID | None = None, form: Form | None = None
+) -> None:
+    """Counts that it is asked who the relatives are whom a draft, or the form, names: to be committed before it is handed in.
+
+    Raises RateLimited. What will be refused for something else is left to that, and nothing is counted: nobody is looked for.
+    """
+    its: list[Charge] = []
+    with suppress(Invalid, Conflict, NotFound):
+        if enrolment is not None:
+            request = await held(connection, reading.keys, enrolment, call, Scope.ENROLMENT_MAKE)
+            request.follow(Step.SUBMIT)
+            form = request.record.form
+        assert form is not None
+        its = charges(reading.keys, call, await _complete(reading, form, call))
+    wait = await spend(connection, its, now=call.now) if its else 0
+    if wait:
+        raise RateLimited("relatives were refused too often", retry_after=wait)
+
+
+async def _complete(reading: Reading, form: Form, call: Call) -> Form:
+    """The form in its normal form, of somebody who lives where people are enrolled. Raises Faulty."""
+    its = await sound(reading, form, call.now, complete=True)
+    assert its.residence is not None
+    if not await is_enrolled_at(reading, its.residence, today_of(call)):
+        raise Faulty([Fault(Obstacle.NOT_OPEN, ("residence",), "nobody who lives there is enrolled today")])
+    return its
+
+
+@allow(Scope.ENROLMENT_MAKE)
 async def submit_enrolment(connection: AsyncConnection, call: Call, reading: Reading, *, enrolment: UUID) -> None:
     """Hands a draft in: what it holds is frozen, known by its hash, and waits for somebody else's decision.
 
-    Raises Faulty with all that is missing or wrong, also with relatives and where nobody is enrolled; NotFound, Conflict.
+    The look for relatives has to be counted before (`count_relatives`). Raises Faulty with all that is missing or wrong, also
+    with relatives and where nobody is enrolled; NotFound, Conflict.
     """
     request = await held(connection, reading.keys, enrolment, call, Scope.ENROLMENT_MAKE)
     state = request.follow(Step.SUBMIT)
-    form = await sound(reading, request.record.form, call.now, complete=True)
+    form = await _complete(reading, request.record.form, call)
     related = await relations(reading, form, call, today_of(call), "submitEnrolment")
-    assert form.residence is not None
-    if not await is_enrolled_at(reading, form.residence, today_of(call)):
-        raise Faulty([Fault(Obstacle.NOT_OPEN, ("residence",), "nobody who lives there is enrolled today")])
+    await give_back(connection, charges(reading.keys, call, form), now=call.now)
     its = document(form)
     row = {
         "state": state,

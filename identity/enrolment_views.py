@@ -20,7 +20,7 @@ from core.database import Row
 from core.errors import Forbidden, Invalid
 from core.paging import Cursors, Page, page, size
 from identity import store
-from identity.acceptance import standing_of
+from identity.acceptance import standing_of, took_part
 from identity.applications import Basis, evidence_needed
 from identity.enrolment_states import Obstacle, Reason, State, obstacles, state_at
 from identity.enrolment_store import Request, find, is_secret, numbered, today_of, unknown, wrong_code
@@ -49,7 +49,7 @@ class FormView:
 class EnrolmentView:
     """A request. `form`: None where it was not asked for, or is erased. `obstacles`: what keeps it from being accepted.
 
-    `own`: the caller took it down, so somebody else decides. `cases`: how many of its cases of doubles are open.
+    `own`: the caller took it, or what it rests on, down, so somebody else decides. `cases`: how many of its cases of doubles are open.
     """
 
     id: UUID
@@ -102,7 +102,8 @@ async def own_request(reading: Reading, call: Call, *, receipt: str, code: str, 
     if not is_secret(reading.keys, request, code) or request is None:
         raise wrong_code()
     view = await _view(reading, call, request)
-    if wanted and not request.erased:
+    # Who is enrolled signs in, as everybody does; a receipt that was kept or lost opens nobody's record.
+    if wanted and request.state is not State.ACCEPTED and not request.erased:
         view.form = await _form(reading, call, request, wanted, own=True)
     view.obstacles, view.cases = [], 0
     return view
@@ -135,6 +136,7 @@ async def _view(reading: Reading, call: Call, request: Request) -> EnrolmentView
         view.evidence_needed = [sorted(kinds) for kinds in evidence_needed(form, today_of(call))]
         view.evidence = sorted(standing.evidence)
         view.testimonies = standing.testimonies
+        view.own = view.own or await took_part(reading, request, call)
         view.cases = sum(state == "OPEN" for state in standing.cases)
         if request.state in _OPEN:
             view.obstacles = obstacles(standing)

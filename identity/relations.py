@@ -1,6 +1,7 @@
 """The registered people whom an applicant names as relatives: who represents them, and their parents.
 
-A representative is registered, active and of age; a parent may have died. Whoever is none of this is answered alike.
+A representative is registered, active, of age and nobody's ward; a parent may have died. Whoever is none of this is answered
+alike.
 """
 
 from collections.abc import Mapping
@@ -13,17 +14,25 @@ from access.catalogue import Use
 from access.decision import decide_upkeep
 from access.disclosure import SealedRecord
 from access.reading import Reading
+from access.throttles import Budget, Charge
 from core.dates import PartialDate
 from core.errors import Fault, Faulty
+from core.keys import KeyRing
 from identity.applications import Form, Kinship, relative_fault
 from identity.store import STATUS_NOW
 
 BIRTH = "person.birth_date"
 KINDS: Mapping[Kinship, str] = {"guardian": "GUARDIAN", "mother": "MOTHER", "father": "FATHER"}
 _FIND = f"""
-select i.hash, p.person_id, p.data_key, p.birth_date, {STATUS_NOW.format(now="$3")} as status
+select i.hash, p.person_id, p.data_key, p.birth_date, {STATUS_NOW.format(now="$3")} as status,
+       exists (select from relative r where r.person_id = p.person_id and r.kind = 'GUARDIAN'
+                  and r.valid_from <= $3 and (r.valid_to is null or $3 < r.valid_to)) as is_ward
   from identifier i join person p on p.person_id = i.owner_id and p.data_key is not null
  where i.hash = any($1::bytea[]) and i.kind = 'IDCS' and i.key_version = $2"""
+# How often one account is told that somebody cannot be a relative: of one number, and of all. Each time something is learned of
+# whoever has it: that there is such a person, or on which side of a day they were born.
+REFUSED_NUMBER = Budget("RELATIVE", limit=5, window_seconds=30 * 86_400)
+REFUSED = Budget("RELATIVES", limit=40, window_seconds=86_400)
 _LIVING = ("ACTIVE",)
 _KNOWN = ("ACTIVE", "SUSPENDED", "DECEASED")
 
@@ -32,6 +41,14 @@ _KNOWN = ("ACTIVE", "SUSPENDED", "DECEASED")
 class Relation:
     kind: str
     person: UUID
+
+
+def charges(keys: KeyRing, call: Call, form: Form) -> list[Charge]:
+    """What asking who the relatives of a form are adds to, until it is known that they are."""
+    account = str(call.actor.account)
+    numbers = {number for kinship in KINDS if (number := getattr(form, kinship)) is not None}
+    each = [Charge.of(keys, REFUSED_NUMBER, account, number) for number in numbers]
+    return [Charge.of(keys, REFUSED, account), *each] if each else []
 
 
 async def relations(reading: Reading, form: Form, call: Call, today: date, root_field: str) -> list[Relation]:
@@ -55,6 +72,7 @@ async def relations(reading: Reading, form: Form, call: Call, today: date, root_
     for kinship, number in named.items():
         its = rows.get(number)
         fits = its is not None and its["status"] in (_LIVING if kinship == "guardian" else _KNOWN)
+        fits = fits and not (kinship == "guardian" and its is not None and its["is_ward"])
         fault = relative_fault(kinship, births[its["person_id"]] if its is not None and fits else None, form, today)
         if fault is not None:
             faults.append(fault)
