@@ -1,5 +1,6 @@
 """GraphQL of attestations: papers by their holder, and whether one counts, for anybody who looks at the check page."""
 
+import asyncio
 from base64 import b64encode
 from typing import Any
 
@@ -12,10 +13,13 @@ from api.access import instant
 from api.changing import Changing, Outcome, UserError, change, id_of
 from api.context import Context, opened, plain
 from api.scalars import DateTime
+from core.errors import TooCostly
 from identity import attestations as doors
 from identity import attested
 from identity.attestations import AttestationState, AttestationView
 from identity.attested import DEFAULT_DAYS, Attested
+
+MAX_PAPERS = 3  # each takes its time, and they are made one after the other
 
 strawberry.enum(
     Attested, name="AttestedAttribute", description="What may be attested. IDCS_MASKED: with its last four digits alone."
@@ -44,8 +48,13 @@ class Attestation:
         if self.signed is None:
             return None
         context: Context = info.context
-        document = attested.read(parse_compact(self.signed, attested.MAX_CHARACTERS).payload)
-        return b64encode(await context.papers.pdf(document, self.signed)).decode()
+        making = context.made.get(self.signed)
+        if making is None:  # however often it is asked for, it is made once
+            if len(context.made) >= MAX_PAPERS:
+                raise TooCostly(f"one request makes at most {MAX_PAPERS} papers")
+            document = attested.read(parse_compact(self.signed, attested.MAX_CHARACTERS).payload)
+            making = context.made[self.signed] = asyncio.ensure_future(context.papers.pdf(document, self.signed))
+        return b64encode(await making).decode()
 
 
 @strawberry.type(description="Whether an attestation counts now, and nothing else: unknown, expired, revoked are one answer.")

@@ -1,6 +1,7 @@
 """What a resolver is handed: who calls and the answer in the making."""
 
-from dataclasses import dataclass, replace
+import asyncio
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from graphql import GraphQLResolveInfo
@@ -25,6 +26,7 @@ class Context:
     cabinet: Cabinet
     papers: Papers
     events: Events
+    made: dict[str, "asyncio.Future[bytes]"] = field(default_factory=dict)  # papers of this answer, by what was signed
 
 
 def opened(info: "Info[Any, Any]", purpose: Purpose | None = None) -> tuple[Reading, Call, str]:

@@ -39,6 +39,7 @@ SEALED: Final = "attestation.signed"
 FIELD: Final = "attestations"
 MAX_STANDING: Final = 20  # of one person, at a time
 MAX_SHOWN: Final = 100
+ISSUED: Final = Budget("ATTESTATIONS", limit=40, window_seconds=24 * 3600)  # the number of each stays for ever
 # An office or a telephone network may share an address, and a counter checks a paper a minute.
 CHECKS: Final = Budget("CHECK", limit=120, window_seconds=900)
 _DRAWS = 10
@@ -80,7 +81,7 @@ async def issue_attestation(
     """A new attestation about the caller, or the ward whose affairs are seen to.
 
     Raises Invalid for the choice or the days, and where the register does not have what was chosen, Conflict where the record
-    does not count now or has as many as it may.
+    does not count now or has as many as it may, RateLimited after many in a day.
     """
     person, wanted, life = person_of(call), attested.chosen_attributes(chosen), attested.checked_days(days)
     if lang not in attested.PAPER_LANGS:
@@ -93,6 +94,9 @@ async def issue_attestation(
     its = (Attestation.person_id == person) & Attestation.revoked_at.is_(None) & (Attestation.expires_at > call.now)
     if (await connection.scalar(select(func.count()).select_from(Attestation).where(its)) or 0) >= MAX_STANDING:
         raise Conflict(f"at most {MAX_STANDING} attestations stand at a time: revoke one first")
+    wait = await spend(connection, [Charge.of(reading.keys, ISSUED, str(person))], now=call.now)
+    if wait:
+        raise RateLimited("too many attestations within a day", retry_after=wait)
     now = call.now.replace(microsecond=0)
     values = await _values(reading, disclosure, wanted)
     number, attestation = await _new_number(connection, reading.keys, person), uuid7(call.now)
@@ -215,7 +219,9 @@ async def _values(reader: Reader, disclosure: Disclosure, wanted: Sequence[Attes
             values[name] = value
     rows = await divisions(reader, [values[name] for name in attested.PLACES & values.keys()])
     for name in attested.PLACES & values.keys():
-        place = rows[values[name]]
+        place = rows.get(values[name])
+        if place is None:  # a code that no division has any more
+            raise Invalid("the register does not have this of you", path=("attributes",))
         values[name] = {"code": place["code"], "ar": place["name_ar"], "fr": place["name_fr"]}
     return values
 

@@ -275,7 +275,7 @@ with lapsed as (
      order by expires_at limit {SWEPT} for update skip locked),
 refused as (
     select person_id from enrolment where state = 'REJECTED' and data_key is not null and decided_at <= $2
-     limit {SWEPT} for update skip locked)
+     order by decided_at limit {SWEPT} for update skip locked)
 update enrolment set state = 'REJECTED', reason = coalesce(reason, '{Reason.LAPSED}'),
        decided_at = coalesce(decided_at, expires_at), data_key = null, form = null
  where person_id in (select person_id from lapsed union all select person_id from refused)

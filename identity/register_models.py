@@ -57,6 +57,7 @@ class Enrolment(Base):
         CheckConstraint("octet_length(secret_hash) = 16", name="secret_hash"),
         Index("ix_enrolment_open", "due_at", "person_id", postgresql_where=text("state in ('SUBMITTED', 'IN_REVIEW')")),
         Index("ix_enrolment_expires", "expires_at", postgresql_where=text("state = 'DRAFT'")),
+        Index("ix_enrolment_refused", "decided_at", postgresql_where=text("state = 'REJECTED' and data_key is not null")),
     )
 
     person_id: Mapped[UUID] = mapped_column(primary_key=True)

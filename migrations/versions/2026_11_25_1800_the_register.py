@@ -113,6 +113,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state in ('SUBMITTED', 'IN_REVIEW')"),
     )
+    op.create_index(
+        "ix_enrolment_refused",
+        "enrolment",
+        ["decided_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'REJECTED' and data_key is not null"),
+    )
     op.create_table(
         "evidence",
         sa.Column("person_id", sa.Uuid(), nullable=False),
@@ -390,6 +397,9 @@ def downgrade() -> None:
     op.drop_table("team_device")
     op.drop_index(op.f("ix_evidence_evidence_id"), table_name="evidence")
     op.drop_table("evidence")
+    op.drop_index(
+        "ix_enrolment_refused", table_name="enrolment", postgresql_where=sa.text("state = 'REJECTED' and data_key is not null")
+    )
     op.drop_index("ix_enrolment_open", table_name="enrolment", postgresql_where=sa.text("state in ('SUBMITTED', 'IN_REVIEW')"))
     op.drop_index("ix_enrolment_expires", table_name="enrolment", postgresql_where=sa.text("state = 'DRAFT'"))
     op.drop_table("enrolment")
