@@ -69,3 +69,11 @@ def test_a_statement_would_be_noticed(source: str) -> None:
 )
 def test_prose_is_no_statement(source: str) -> None:
     assert list(statements(source)) == []
+
+
+def test_each_module_of_identity_stands_in_the_map() -> None:
+    root = FACE.parent
+    modules = {path.stem for path in (root / "identity").glob("*.py")} - {"__init__"}
+    (rows,) = re.findall(r"## Where in `identity/`\n(.*?)\n## ", (root / "ARCHITECTURE.md").read_text(), re.DOTALL)
+    named = [name for row in rows.splitlines() if row.startswith("| ") for name in re.findall(r"`(\w+)`", row.split("|")[2])]
+    assert sorted(named) == sorted(modules)
