@@ -61,7 +61,7 @@ async def rewrap_keys(connection: AsyncConnection, call: Call, keys: KeyRing, ap
 
 
 @allow(Scope.KEY_ROTATE)
-async def master_keys(_: object, call: Call, keys: KeyRing) -> Sequence[MasterKey]:
+async def master_keys(_reading: object, call: Call, keys: KeyRing) -> Sequence[MasterKey]:
     """The versions that the answering process has, the oldest first."""
     refuse_unless_everywhere(call, Scope.KEY_ROTATE)
     return [MasterKey(version, version == keys.masters.newest) for version in keys.masters.versions]

@@ -44,7 +44,7 @@ class Agency(Base):
     name_fr: Mapped[str] = mapped_column(String(200))
     name_en: Mapped[str] = mapped_column(String(200))
     enrolled_at: Mapped[datetime] = mapped_column(Instant)
-    duties: Mapped[list[str]] = mapped_column(ARRAY(String(32)), server_default="{}")  # what it is charged with besides asking
+    duties: Mapped[list[str]] = mapped_column(ARRAY(String(32)), default=list)  # what it is charged with besides asking
     suspended_at: Mapped[datetime | None] = mapped_column(Instant)
     suspended_by: Mapped[UUID | None]  # the account that did; null: at the machine itself
 

@@ -188,7 +188,7 @@ async def seconds_each(
     for newcomer in newcomers:
         began = time.perf_counter()
         async with database.begin() as connection:
-            await check(connection, call, keys, [Newcomer(newcomer)], root_field="submitEnrolment")
+            await check(connection, keys, call, [Newcomer(newcomer)], root_field="submitEnrolment")
         seconds.append(time.perf_counter() - began)
     return seconds[WARM_UP:]
 

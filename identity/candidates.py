@@ -88,8 +88,8 @@ async def hold(connection: AsyncConnection, keys: KeyRing, records: Sequence[Com
 
 async def check(
     connection: AsyncConnection,
-    call: Call,
     keys: KeyRing,
+    call: Call,
     newcomers: Sequence[Newcomer],
     *,
     root_field: str,

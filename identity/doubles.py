@@ -39,7 +39,7 @@ async def find(
     look = reading.disclose(decide_upkeep(*ATTRIBUTES), request.record, call, subject=request.id, root_field=root_field)
     for attribute in ATTRIBUTES:
         look.compare(attribute, Use.MATCH, lambda _: None)
-    (found,) = await check(connection, call, keys, [newcomer], root_field=root_field)
+    (found,) = await check(connection, keys, call, [newcomer], root_field=root_field)
     its = (DuplicateCase.person_id == request.id) & (DuplicateCase.origin == COMPARISON)
     known = set(await connection.scalars(select(DuplicateCase.other_id).where(its)))
     cases = [_case(call, request, candidate) for candidate in found if candidate.person_id not in known]

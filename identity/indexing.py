@@ -29,9 +29,9 @@ select p.person_id, p.data_key, {", ".join(f"p.{column(part)}" for part in COMPA
 
 
 @allow(Scope.REGISTER_LOAD)
-async def left_to_index(reader: Reader, _call: Call, keys: KeyRing, *, anew: bool = False) -> int:
+async def left_to_index(reading: Reader, _call: Call, keys: KeyRing, *, anew: bool = False) -> int:
     """How many people have no blocking keys under the newest index key; `anew`: everybody."""
-    (row,) = await reader.ask(f"select count(*) as left from person p where {_LACKING}", keys.index_version, anew)
+    (row,) = await reading.ask(f"select count(*) as left from person p where {_LACKING}", keys.index_version, anew)
     return int(row["left"])
 
 

@@ -24,7 +24,7 @@ from core.errors import Forbidden, Unauthenticated
 from core.ids import uuid7
 
 ROOMS = ("access", "identity", "registry", "scoring", "verification")
-FIRST = {"reading", "db", "database", "connection"}
+FIRST = {"reading", "_reading", "db", "database", "connection"}
 SECOND = {"call", "_call"}
 LIST = Path(__file__).with_name("locks.txt")
 

@@ -17,6 +17,7 @@ def upgrade() -> None:
     _kinds(NEW_KINDS)
     _code_purposes("'SIGN_IN', 'ASSIST', 'TESTIMONY'")
     op.add_column("agency", sa.Column("duties", postgresql.ARRAY(sa.String(length=32)), server_default="{}", nullable=False))
+    op.alter_column("agency", "duties", server_default=None)
     op.create_check_constraint(op.f("ck_agency_duties"), "agency", "duties <@ array['BIOMETRIC_MATCHING']::varchar[]")
     op.create_table(
         "blocking_key",

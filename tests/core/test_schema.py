@@ -244,6 +244,7 @@ def sample(table: str, **values: Any) -> dict[str, Any]:
         "instance": {"single": True, "mark": "test", "issuer": "i", "key_fingerprint": "f", "numbers_issued": 0},
         "agency": {
             "agency_id": uuid7(NOW),
+            "duties": [],
             "code": f"A{n}",
             "name_ar": "a",
             "name_fr": "a",

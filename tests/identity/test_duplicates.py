@@ -212,7 +212,7 @@ async def test_candidates_of_a_batch_come_in_one_statement_and_only_who_may_be_t
     stranger = Comparable(PartialDate(1950), given_latin="Hammou", family_latin="Izem")
     newcomers = [Newcomer(replace(record, birth=PartialDate(1984))), Newcomer(stranger), Newcomer(record, known.person_id)]
     found = await register.transact(
-        lambda connection: check(connection, machine(), register.keys, newcomers, root_field="submitEnrolment")
+        lambda connection: check(connection, register.keys, machine(), newcomers, root_field="submitEnrolment")
     )
     assert [[each.person_id for each in its] for its in found] == [[known.person_id], [], []]
     assert found[0][0].finding.outcome is Outcome.REVIEW
@@ -231,7 +231,7 @@ async def test_a_tombstone_leads_to_the_record_that_it_was_merged_into(register)
         NOW,
     )
     found = await register.transact(
-        lambda connection: check(connection, machine(), register.keys, [Newcomer(record)], root_field="x")
+        lambda connection: check(connection, register.keys, machine(), [Newcomer(record)], root_field="x")
     )
     assert [each.person_id for each in found[0]] == [survivor.person_id]
 
@@ -243,6 +243,6 @@ async def test_a_key_that_a_crowd_shares_counts_for_nothing_alone(register):
     await register.load(*(replace(each, telephone=telephone, birth_date=PartialDate(1960 + each.key)) for each in crowd))
     alone = Comparable(PartialDate(2000), given_latin="Xavier", family_latin="Zola", telephone=telephone)
     rows = await register.transact(
-        lambda connection: check(connection, machine(), register.keys, [Newcomer(alone)], root_field="x", by=by)
+        lambda connection: check(connection, register.keys, machine(), [Newcomer(alone)], root_field="x", by=by)
     )
     assert rows == [[]]
