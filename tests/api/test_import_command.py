@@ -101,3 +101,12 @@ def test_a_pack_is_signed_taken_and_taken_again_and_no_more_once_its_device_is_r
     assert refused.exit_code != 0
     assert "revoked" in refused.stdout
     assert ask(url, "select count(*) as n from enrolment")[0]["n"] == 1
+
+
+def test_an_agencys_file_is_linked_at_the_machine_until_two_people_can_agree_to_it(url: str, tmp_path: Path) -> None:
+    file, result = tmp_path / "old.csv", tmp_path / "linked.csv"
+    file.write_text("reference,cnie,given_name,family_name,birth_date\nr1,QX100001,Karim,Bennani,1957\n")
+    command = ("link", str(file), "--agency", "CNSS", "--purpose", "ELIGIBILITY", "--to", str(result))
+    assert told(*command, status=sijil(*command).exit_code)["error"]["code"] == "NOT_FOUND"
+    assert not result.exists()
+    assert ask(url, "select count(*) as n from person_file")[0]["n"] == 0
