@@ -257,7 +257,7 @@ async def _before_reset(connection: AsyncConnection, call: Call, change: Documen
 async def _role_of(connection: AsyncConnection, call: Call, change: Document) -> tuple[UUID, Role, str | None, datetime | None]:
     """The parts of a change of roles that can be made now."""
     fields = Node(dict(change)).record(("account", "role", "division", "valid_to"))
-    account, role = _id_in(fields["account"]), fields["role"].choice(Role)
+    account, role = fields["account"].id(), fields["role"].choice(Role)
     division = _division_in(fields["division"])
     valid_to = None if fields["valid_to"].value is None else fields["valid_to"].instant()
     if valid_to is not None and valid_to <= call.now:
@@ -280,7 +280,7 @@ async def _role_of(connection: AsyncConnection, call: Call, change: Document) ->
 
 async def _taken_up(connection: AsyncConnection, call: Call, change: Document) -> UUID:
     """The account of a change that resets it. Raises Conflict for one that there is nothing to reset of."""
-    account = _id_in(Node(dict(change)).record(("account",))["account"])
+    account = Node(dict(change)).record(("account",))["account"].id()
     row = await locked(connection, account)
     _refuse_oneself(call, account)
     if row.disabled_at is not None:
@@ -288,17 +288,6 @@ async def _taken_up(connection: AsyncConnection, call: Call, change: Document) -
     if row.password is None:
         raise Conflict("this account was not taken up yet: it is invited again", path=("account",))
     return account
-
-
-def _id_in(node: Node) -> UUID:
-    text_ = node.text(36)
-    try:
-        found = UUID(text_)
-    except ValueError:
-        node.refuse("not an id")
-    if str(found) != text_:
-        node.refuse("not the one form of an id")
-    return found
 
 
 def _division_in(node: Node) -> str | None:

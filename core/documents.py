@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Never, TypeVar
+from uuid import UUID
 
 from core.errors import Invalid, Path
 from core.fixed import scaled
@@ -63,6 +64,17 @@ class Node:
         if len(self.value) > most:
             self.refuse(f"longer than {most} characters")
         return self.value
+
+    def id(self) -> UUID:
+        """An id in the one form that it has here: whoever names the same thing writes the same text."""
+        text = self.text(36)
+        try:
+            found = UUID(text)
+        except ValueError:
+            self.refuse("not an id")
+        if str(found) != text:
+            self.refuse("not the one form of an id")
+        return found
 
     def integer(self, low: int, high: int) -> int:
         if not isinstance(self.value, int) or isinstance(self.value, bool):

@@ -5,7 +5,7 @@
     │   └── BadProof      by the proof that a key is theirs
     ├── Forbidden         who asks may not do this at all
     ├── Withheld          this value is not granted to who asks, here
-    ├── NotFound          no such thing (never said of people)
+    ├── NotFound          no such thing (of people it is said to the registry's staff alone)
     ├── Invalid           the input cannot be taken as it is; `path` says which part
     │   └── Faulty        for several reasons, all of which it has
     ├── Conflict          the thing changed meanwhile, or is there already

@@ -79,10 +79,6 @@ def after(state: State, step: Step) -> State:
     return following
 
 
-def may(state: State, step: Step) -> bool:
-    return (state, step) in _NEXT
-
-
 def state_at(stored: str, expires_at: datetime, now: datetime) -> State:
     """The state of a request at that instant, whatever was written down by then."""
     state = State(stored)

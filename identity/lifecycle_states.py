@@ -71,13 +71,9 @@ _SAID: Final = {
     StatusStep.CANCEL: "this record was cancelled already",
     StatusStep.UNDO_DEATH: "no death was recorded here",
 }
-# Of the kinds of evidence, one of these has to be there, for a step and for a reason; None: any will do.
-_NEEDED: Final[Mapping[StatusStep, frozenset[str] | None]] = {
-    StatusStep.SUSPEND: None,
-    StatusStep.RESTORE: None,
+# Of the kinds of evidence, one of these has to be there, for a step and for a reason; for others any will do.
+_OF_STEP: Final[Mapping[StatusStep, frozenset[str]]] = {
     StatusStep.DECLARE_DECEASED: frozenset({"DEATH_RECORD", "JUDGEMENT"}),
-    StatusStep.CANCEL: None,
-    StatusStep.UNDO_DEATH: None,
 }
 _OF_REASON: Final[Mapping[StatusReason, frozenset[str]]] = {
     _R.JUDGEMENT: frozenset({"JUDGEMENT"}),
@@ -164,6 +160,6 @@ def refuse_unless_shown(change: StatusChange, kinds: Collection[str]) -> None:
     """`kinds`: of the evidence that is there. Raises Invalid, with the path `evidence`, where it does not show the reason."""
     if not kinds:
         raise Invalid("a change of the status is shown by evidence", path=("evidence",))
-    for needed in (_NEEDED[change.step], _OF_REASON.get(change.reason)):
+    for needed in (_OF_STEP.get(change.step), _OF_REASON.get(change.reason)):
         if needed is not None and not needed & set(kinds):
             raise Invalid(f"this needs evidence of this kind: {', '.join(sorted(needed))}", path=("evidence",))

@@ -4,7 +4,7 @@ The record as it was recorded at an instant is what is there now with all later 
 nothing is stored twice, and what was corrected is still known to have been otherwise.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -107,17 +107,6 @@ def undone(values: Values, revisions: Iterable[Revision], at: datetime) -> dict[
     return found
 
 
-def replayed(values: Values, revisions: Iterable[Revision]) -> dict[str, str | None]:
-    """What becomes of a record by these revisions, the oldest first. Raises Internal as `undone` does."""
-    found = dict(values)
-    for revision in revisions:
-        for part, (was, becomes) in (revision.change or {}).items():
-            if part in found and found[part] != was:
-                raise Internal("a record is not what its history made of it")
-            found[part] = becomes
-    return found
-
-
 def provenance(attributes: Collection[str], revisions: Iterable[Revision]) -> dict[str, Provenance]:
     """Of each attribute, where it comes from. `revisions`: the newest first. An enrolment made all that is older than it."""
     found: dict[str, Provenance] = {}
@@ -168,10 +157,10 @@ async def write_revision(
 COLUMNS: Final = "revision_id, cause, source, request_id, recorded_at, effective_on, recorded_by, change"
 
 
-def revision_of(row: Row, key: DataKey | None) -> Revision:
-    """From a row with `COLUMNS`. Without a key its change stays closed: it is then told from an enrolment by its cause."""
+def revision_of(row: Row, key: DataKey) -> Revision:
+    """From a row with `COLUMNS`."""
     change = None
-    if row["change"] is not None and key is not None:
+    if row["change"] is not None:
         read = orjson.loads(key.open(CHANGE, row["revision_id"], row["change"]))
         change = {part: (was, becomes) for part, (was, becomes) in read.items()}
     return Revision(
@@ -184,7 +173,3 @@ def revision_of(row: Row, key: DataKey | None) -> Revision:
         recorded_by=row["recorded_by"],
         change=change,
     )
-
-
-def revisions_of(rows: Sequence[Row], key: DataKey) -> list[Revision]:
-    return [revision_of(row, key) for row in rows]

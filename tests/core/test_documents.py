@@ -23,6 +23,15 @@ def test_json_that_says_a_thing_twice_or_inexactly_is_refused(text: str | bytes)
         read_json(text)
 
 
+def test_an_id_has_one_form() -> None:
+    its = "019a0000-0000-7000-8000-000000000001"
+    assert str(Node(its, ("a",)).id()) == its
+    for text in (its.upper(), its.replace("-", ""), "x", 7):
+        with pytest.raises(Invalid) as refusal:
+            Node(text, ("a",)).id()
+        assert refusal.value.path == ("a",)
+
+
 def test_a_document_that_is_too_long_is_refused() -> None:
     with pytest.raises(Invalid, match="too long"):
         read_json(" " * MAX_CHARACTERS + "1")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Internal
-from identity.revisions import Cause, Revision, Source, provenance, replayed, undone
+from identity.revisions import Cause, Revision, Source, provenance, undone
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -40,7 +40,6 @@ def test_undoing_gives_the_record_of_every_instant(first: Record, changes: list[
         at = BEGIN + number * HOUR
         assert undone(now, revisions, at) == record
         assert undone(now, revisions, at + HOUR / 2) == record
-        assert replayed(record, reversed(revisions[: len(changes) - number])) == now
     assert undone(now, revisions, BEGIN - HOUR) is None
 
 
@@ -60,8 +59,6 @@ def test_a_history_that_is_not_this_records_is_no_history() -> None:
     revision = Revision(UUID(int=1), Cause.UPDATE, Source.HOLDER, BEGIN, change={"person.residence": ("a", "b")})
     with pytest.raises(Internal):
         undone({"person.residence": "c"}, [revision], BEGIN - HOUR)
-    with pytest.raises(Internal):
-        replayed({"person.residence": "b"}, [revision])
 
 
 def test_only_the_parts_that_are_asked_for_are_undone_into_being() -> None:
