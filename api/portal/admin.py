@@ -8,6 +8,7 @@ from api.portal import admin_accounts, admin_agencies, admin_centre, admin_docum
 from api.portal.forms import needed
 from api.portal.framework import N_, Action, Audience, Data, Link, Page, PageRequest, Viewer
 from api.portal.needing import actor_of, needing
+from api.portal.register_words import words
 from api.portal.sign_in import STAFF_ACCOUNT
 from api.portal.words import names
 
@@ -35,19 +36,26 @@ def navigation(viewer: Viewer) -> Sequence[Link]:
 
 def _may(asked: PageRequest) -> Mapping[str, Any]:
     scopes = actor_of(asked.viewer).scopes
-    return {"approvals": Scope.APPROVAL_DECIDE in scopes, "reports": Scope.REPORT_ANSWER in scopes}
+    return {
+        "approvals": Scope.APPROVAL_DECIDE in scopes,
+        "reports": Scope.REPORT_ANSWER in scopes,
+        "requests": Scope.CHANGE_DECIDE in scopes,
+    }
 
 
 def _home(asked: PageRequest, data: Data) -> Mapping[str, Any]:
     scopes = actor_of(asked.viewer).scopes
     open_ones = data.get("approvals") or {"edges": (), "pageInfo": {"hasNextPage": False}}
     reports = data.get("accessReports") or {"edges": (), "pageInfo": {"hasNextPage": False}}
+    requests = data.get("changeRequests") or {"edges": (), "pageInfo": {"hasNextPage": False}}
     return {
         "names": names(asked.tongue),
         "may": {scope.name: scope in scopes for scope in Scope},
         "to_decide": sum(edge["node"]["mayDecide"] for edge in open_ones["edges"]),
         "to_answer": len(reports["edges"]),
         "more_to_answer": reports["pageInfo"]["hasNextPage"],
+        "requests": sum(not edge["node"]["mine"] for edge in requests["edges"]),
+        "more_requests": requests["pageInfo"]["hasNextPage"],
     }
 
 
@@ -77,6 +85,8 @@ def _one(asked: PageRequest, data: Data) -> Mapping[str, Any]:
         "names": known,
         "title": changes.title(its["kind"], known),
         "subject": changes.subject(its["kind"], change, known),
+        "register": words(asked.tongue),
+        "files": [(change["person"], each) for each in change.get("evidence", ())],
         "rows": changes.rows(its["kind"], its["differences"], known),
         "roles_before": changes.roles_before(its["differences"], known) if its["kind"] == "ROLE_GRANTED" else None,
         "state": changes.STATES[its["state"]],

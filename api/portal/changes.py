@@ -5,6 +5,7 @@ A part that is not known here is shown by its own name: nothing is left out. Pur
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any, Final
 
 import orjson
@@ -12,7 +13,8 @@ import orjson
 from access.catalogue import CATALOGUE
 from access.differences import DifferenceKind, differences, shown
 from api.portal.languages import N_
-from api.portal.words import Names
+from api.portal.register_words import STATUS_REASONS, STEPS
+from api.portal.words import PERSON_STATUSES, Names
 
 TITLES: Final[Mapping[str, str]] = {
     "AGENCY_ENROLLED": N_("Enrol an agency"),
@@ -24,7 +26,11 @@ TITLES: Final[Mapping[str, str]] = {
     "AGREEMENT_RESUMED": N_("Let a suspended agreement count again"),
     "ROLE_GRANTED": N_("Give somebody a role"),
     "ACCOUNT_RESET": N_("Reset an account"),
+    "PERSON_STATUS": N_("Change the status of a record"),
+    "PERSONS_MERGED": N_("Merge two records of one person"),
+    "MERGE_UNDONE": N_("Take a merge of two records back"),
     "PERSON_ERASED": N_("Erase a person for good"),
+    "LINK_FILE": N_("Link an agency's old file"),
     "KEYS_REWRAPPED": N_("Wrap all data keys by the newest master key"),
 }
 STATES: Final[Mapping[str, str]] = {
@@ -71,10 +77,25 @@ LABELS: Final[Mapping[str, str]] = {
     "division": N_("Where"),
     "reason": N_("Reason"),
     "reference": N_("Reference"),
+    "status": N_("Record"),
+    "step": N_("Record"),  # what it was and what it becomes are one row
+    "effective_on": N_("Counts from"),
+    "until": N_("Last day"),
+    "rows": N_("Rows of the file"),
+    "digest": N_("Fingerprint of the file"),
+}
+# What a record is after a step.
+AFTER: Final[Mapping[str, str]] = {
+    "SUSPEND": "SUSPENDED",
+    "RESTORE": "ACTIVE",
+    "DECLARE_DECEASED": "DECEASED",
+    "CANCEL": "CANCELLED",
+    "UNDO_DEATH": "ACTIVE",
 }
 KEY: Final = N_("Public key")
 TEXTS: Final[Mapping[str, str]] = {"title": N_("Title"), "body": N_("Text"), "why": N_("What the data are needed for")}
 IN_LANGUAGE: Final = N_("%(part)s (%(language)s)")
+UNTIL_ENDED: Final = N_("until somebody ends it")
 ENDLESS: Final = N_("Until it is taken back")
 NOT_COMPARED_TELLING: Final = N_("the agency is not told how this one compared")
 COMPARED_TELLING: Final = N_("the agency is told how this one compared")
@@ -82,11 +103,19 @@ YES, NO = N_("Yes"), N_("No")
 FIGURES: Final = frozenset(
     (
         *("version", "points_per_minute", "failures_per_hour.subject", "failures_per_hour.agency"),
-        *("disclosure_days", "data_life_days", "longest_days"),
+        *("disclosure_days", "data_life_days", "longest_days", "rows"),
     )
 )
-# What a role is proposed over: all the roles that there were. They stay.
-STAYING: Final = {"ROLE_GRANTED": frozenset({"roles", "account"}), "ACCOUNT_RESET": frozenset({"account"})}
+# What stays as it is, or is told beside the rows: all the roles that there were, whom it is about, what shows it.
+STAYING: Final = {
+    "ROLE_GRANTED": frozenset({"roles", "account"}),
+    "ACCOUNT_RESET": frozenset({"account"}),
+    "PERSON_STATUS": frozenset({"person", "division", "since", "evidence"}),
+    "PERSON_ERASED": frozenset({"person", "division", "status"}),
+    "PERSONS_MERGED": frozenset({"survivor", "retired", "case", "divisions"}),
+    "MERGE_UNDONE": frozenset({"survivor", "retired", "alias", "divisions"}),
+    "LINK_FILE": frozenset({"file", "agreement", "mandate"}),
+}
 NO_ITEMS: Final = "[]"
 _ORDER: Final[Mapping[str, int]] = {
     name: place
@@ -105,6 +134,7 @@ _ORDER: Final[Mapping[str, int]] = {
                 "names.fr",
                 "names.en",
             ),
+            *("status", "step", "reason", "reference", "effective_on", "until", "rows", "digest"),
             *("kid", "alg", "jwk", "valid_from", "valid_to", "territory", "tells_status"),
             *(f"{lang}.{part}" for lang in ("ar", "fr", "en") for part in ("title", "body", "why")),
             *("attributes", *CATALOGUE),
@@ -127,7 +157,18 @@ def subject(kind: str, change: Mapping[str, Any], names: Names) -> str:
         return f"{change['names'][names.tongue.code]} ({change['code']})"
     if kind == "ROLE_GRANTED":
         return f"{names.roles[change['role']]}, {names.division(change['division'])}"
+    if kind == "PERSON_STATUS":
+        return " · ".join([names.tongue.say(STEPS[change["step"]]), *_where([change["division"]], names)])
+    if kind == "PERSON_ERASED":
+        return names.tongue.listed(_where([change["division"]], names))
+    if "divisions" in change:
+        return names.tongue.listed(_where(change["divisions"], names))
     return str(change.get("document", change).get("agency", ""))
+
+
+def _where(divisions: Sequence[str | None], names: Names) -> list[str]:
+    """Where people reside, as far as it is known."""
+    return [names.division(code) for code in divisions if code is not None]
 
 
 def roles_before(found: Sequence[Mapping[str, Any]], names: Names) -> list[str]:
@@ -226,6 +267,21 @@ def _held(value: str, names: Names) -> str:
     return ", ".join([*said, names.last_day(parts[-1])] if until < len(parts) else said)
 
 
+def _status(value: str, names: Names) -> str:
+    return names.tongue.say(PERSON_STATUSES[value]) if value in PERSON_STATUSES else value
+
+
+def _reason(value: str, names: Names) -> str:
+    return names.tongue.say(STATUS_REASONS[value]) if value in STATUS_REASONS else value
+
+
+def _last(value: str, names: Names) -> str:
+    """Of the first day that a suspension counts no more: the last one that it does."""
+    if value == "null":
+        return names.tongue.say(UNTIL_ENDED)
+    return names.tongue.day(date.fromisoformat(value) - timedelta(days=1))
+
+
 _VALUES: Final[Mapping[str, Callable[[str, Names], str]]] = {
     "purposes": lambda value, names: names.purposes.get(value, value),
     "purpose": lambda value, names: names.purposes.get(value, value),
@@ -239,6 +295,11 @@ _VALUES: Final[Mapping[str, Callable[[str, Names], str]]] = {
     "suspended_at": _instant,
     "taken_up_at": _instant,
     "valid_to": _end,
+    "status": _status,
+    "step": lambda value, names: _status(AFTER.get(value, value), names),
+    "reason": _reason,
+    "effective_on": lambda value, names: names.tongue.day(value),
+    "until": _last,
 }
 
 

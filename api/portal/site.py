@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from api.portal import admin, agency, citizen, citizen_control, enrolling, files, public, sign_in, work
+from api.portal import admin, agency, citizen, citizen_control, enrolling, files, public, register, sign_in, work
 from api.portal.page import Audience, Link, Page, Viewer
 
 PAGES: tuple[Page, ...] = (
@@ -12,6 +12,7 @@ PAGES: tuple[Page, ...] = (
     *agency.PAGES,
     *sign_in.PAGES,
     *admin.PAGES,
+    *register.PAGES,
     *work.PAGES,
     *files.PAGES,
     *public.PAGES,
@@ -24,5 +25,5 @@ def navigation(viewer: Viewer, *, demo: bool) -> Sequence[Link]:
         return citizen.navigation(viewer)
     if viewer.kind == Audience.STAFF:
         *own, account = admin.navigation(viewer)
-        return (*own, *work.navigation(viewer, demo=demo), account)
+        return (*register.navigation(viewer), *own, *work.navigation(viewer, demo=demo), account)
     return agency.navigation(viewer)

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page
 
 from access.rights import Role
 from api import schema
-from api.portal import admin, sign_in
+from api.portal import admin, sign_in, site
 from core.database import Database
 from core.embedded import EmbeddedPostgres
 from core.keys import KeyRing
@@ -149,7 +149,7 @@ def test_every_document_asks_what_the_schema_has() -> None:
         found = folder / f"{name}.graphql"
         assert (name, validate(built, parse(found.read_text("utf-8"))) if found.exists() else []) == (name, [])
     written = {f"{path.parent.name}/{path.stem}" for area in ("admin", "account") for path in (folder / area).glob("*.graphql")}
-    assert written <= set(names)
+    assert written <= {page.name for page in site.PAGES}
 
 
 async def test_a_page_costs_a_handful_of_statements(office: Office, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
