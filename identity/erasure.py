@@ -38,7 +38,7 @@ from core.keys import KeyRing
 from core.texts import checked_text
 from identity.imports import INDEXED
 from identity.models import Identifier, Person, TelephoneChange, TelephoneWitness
-from identity.register_models import BlockingKey, DuplicateCase, Enrolment, VirtualId
+from identity.register_models import BlockingKey, DuplicateCase, Enrolment, PersonAlias, VirtualId
 from identity.store import PARTS, RESIDENCE, SEALED_PARTS, column
 
 PERSON_ERASED = "PERSON_ERASED"
@@ -154,6 +154,9 @@ async def erase_person(
     codes = OneTimeCode.owner_id.in_(people) & OneTimeCode.used_at.is_(None)
     await connection.execute(update(OneTimeCode).where(codes).values(used_at=call.now))
     await connection.execute(delete(BlockingKey).where(BlockingKey.person_id.in_(people)))
+    # The hashes of what was led over by a merge, which nobody leads back any more.
+    merged = PersonAlias.person_id.in_(people) | PersonAlias.survivor_id.in_(people)
+    await connection.execute(update(PersonAlias).where(merged).values(moved={}))
     numbers = {"number": NOTHING, "revoked_at": func.coalesce(VirtualId.revoked_at, call.now)}
     await connection.execute(update(VirtualId).where(VirtualId.person_id.in_(people)).values(numbers))
     forms = {"data_key": None, "form": None, "form_hash": None}
@@ -222,15 +225,11 @@ def _territory(change: Document) -> Collection[str] | None:
 
 def _parsed(change: Document) -> _Change:
     fields = Node(dict(change)).record(("person", "division", "reason", "reference"))
-    try:
-        person = UUID(fields["person"].text(36))
-        division = None if fields["division"].value is None else division_code(fields["division"].text(16))
-    except ValueError:
-        raise Invalid("not an id", path=("person",)) from None
+    division = None if fields["division"].value is None else division_code(fields["division"].text(16))
     fields["reason"].choice(ErasureReason)
     if fields["reference"].value is not None:
         try:
             checked_text(fields["reference"].text(MAX_REFERENCE), MAX_REFERENCE)
         except Invalid as fault:
             raise Invalid(fault.message, path=("reference",)) from None
-    return _Change(person, division)
+    return _Change(fields["person"].id(), division)

@@ -199,8 +199,11 @@ async def subjects(
         *([[key.virtual for key, _ in asked], _first_named(reading, asked)] if virtual else ()),
     )
     for (key, _), row in zip(asked, rows, strict=True):
-        if key.hash is not None and row["virtual_id"] is not None and row["known_id"] is not None:
-            use(reading.settlement, Use(row["virtual_owner"], row["virtual_id"], key.hash, call.now))
+        if key.virtual and key.hash is not None:
+            # Of a number that leads to nobody a use of nobody's: what an answer leaves behind takes as many statements.
+            known = row["virtual_id"] is not None and row["known_id"] is not None
+            its = (row["virtual_owner"], row["virtual_id"]) if known else (key.stranger, key.stranger)
+            use(reading.settlement, Use(*its, key.hash, call.now))
     return rows[0], [_subject(row, parts, reading.keys) for row in rows]
 
 

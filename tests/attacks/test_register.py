@@ -1,5 +1,7 @@
 """Attacks on enrolment, evidence, keys and erasure: what came through once, and does not any more."""
 
+import os
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,26 +11,31 @@ from uuid import UUID
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from access.call import Call
+from access.authority import Documents
+from access.call import Call, Purpose
 from access.catalogue import Lang
+from access.reading import Reading
 from access.rights import Role
 from api.app import acts as all_acts
 from api.app import of_records
 from core import keys as key_file
 from core.database import Database
-from core.errors import Faulty, Forbidden, Invalid, RateLimited
+from core.errors import Faulty, Forbidden, Invalid, RateLimited, Withheld
 from core.ids import uuid7
 from core.keys import Family, KeyRing
 from core.storage import FolderStorage
-from identity import acceptance, attestations, enrolment, enrolment_views, evidence
+from identity import acceptance, attestations, enrolment, enrolment_views, evidence, people, virtual_ids
 from identity.applications import Form, examined
 from identity.attested import Attested
-from identity.enrolment_store import FORM
+from identity.enrolment_store import FORM, numbered
 from identity.evidence import Cabinet, EvidenceKind
 from identity.media import sniffed
+from identity.receipts import drawn
 from identity.relations import REFUSED_NUMBER
+from identity.virtual_ids import VirtualKind
+from identity.virtual_numbers import VirtualNumber
 from registry.erasing import forget_codes
-from tests.access.enrolled import NOW
+from tests.access.enrolled import NOW, Enrol
 from tests.attacks.erasing import erase
 from tests.identity.applicants import MINOR, TODAY, another, form
 from tests.identity.asking import citizen
@@ -348,3 +355,69 @@ async def test_a_form_that_is_erased_does_not_open(centre: Centre) -> None:
     await erase(centre.register, person)
     assert (await centre.row(person))["form"] is None
     assert isinstance(its, Form)
+
+
+async def test_hashes_that_a_merge_led_over_go_with_the_erased(register: Register) -> None:
+    """They were kept to be led back: keyed hashes of the card and the telephone."""
+    amina, double = await register.person(), await register.person()
+    await register.database.ask(
+        """insert into person_alias (person_id, alias_id, survivor_id, status_before, moved, merged_at, merged_by, undo_until)
+           values ($1, $1, $2, 'ACTIVE', '{"led": {"identifiers": [["ab", "CNIE", 1, false]]}}', $3, $2, $4)""",
+        double.person_id,
+        amina.person_id,
+        NOW,
+        NOW.replace(year=2027),
+    )
+    await erase(register, amina.person_id)
+    (row,) = await register.database.ask("select moved::text as moved from person_alias")
+    assert row["moved"] == "{}"
+
+
+# --- who is there
+
+
+async def test_a_receipts_number_takes_as_many_statements_whether_or_not_there_is_one(centre: Centre) -> None:
+    draft = await centre.pre_register()
+    number = await centre.number(draft.enrolment)
+    found = []
+    for asked in (number, drawn()):
+        counting = Counting(centre.register.database)
+        assert (await numbered(counting, centre.register.keys, asked, NOW) is None) == (asked != number)
+        found.append(counting.statements)
+    assert found[0] == found[1]
+
+
+class Counting:
+    def __init__(self, database: Database) -> None:
+        self.database, self.statements = database, 0
+
+    async def ask(self, sql: str, *values: Any) -> Any:
+        self.statements += 1
+        return await self.database.ask(sql, *values)
+
+
+async def test_a_virtual_number_leaves_as_much_behind_whether_or_not_it_leads_to_anybody(
+    register: Register, enrol: Enrol
+) -> None:
+    """Only of one that does a use was written with the answer: two statements more, which take their time."""
+    agency = await enrol()
+    me = citizen((await register.person()).person_id)
+    issue = partial(virtual_ids.issue_virtual_id, kind=VirtualKind.PERMANENT, minutes=None)
+    await register.transact(lambda c: issue(c, me, register.keys))
+    (mine,) = await register.read(lambda r: virtual_ids.virtual_ids(r, me), me)
+    left = []
+    for number in (str(mine.number), VirtualNumber.drawn(os.urandom).text):
+        call = agency.call(Purpose.ELIGIBILITY, NOW)
+        reading = Reading(register.database, register.keys, Documents())
+        with suppress(Withheld):
+            await people.person(reading, call, purpose=Purpose.ELIGIBILITY, wanted=["person.given_name"], virtual_id=number)
+        left.append({type(kind): len(its) for kind, its in reading.settlement.effects.items()})
+        await _settled(register, reading)
+    assert left[0] == left[1]
+    assert await register.count("virtual_id", "uses = 1") == 1
+
+
+async def _settled(register: Register, reading: Reading) -> None:
+    async with register.driver() as connection:
+        for kind, its in reading.settlement.effects.items():
+            assert not await kind.apply(connection, [(0, each) for each in its])
