@@ -202,8 +202,8 @@ async def subjects(
         if key.virtual and key.hash is not None:
             # Of a number that leads to nobody a use of nobody's: what an answer leaves behind takes as many statements.
             known = row["virtual_id"] is not None and row["known_id"] is not None
-            its = (row["virtual_owner"], row["virtual_id"]) if known else (key.stranger, key.stranger)
-            use(reading.settlement, Use(*its, key.hash, call.now))
+            owner, number = (row["virtual_owner"], row["virtual_id"]) if known else (key.stranger, key.stranger)
+            use(reading.settlement, Use(owner, number, key.hash, call.now))
     return rows[0], [_subject(row, parts, reading.keys) for row in rows]
 
 
