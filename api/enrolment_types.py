@@ -59,6 +59,7 @@ class Enrolment:
     testimonies: int
     obstacles: list[Obstacle] = strawberry.field(description="For staff: what keeps it from being accepted now.")
     open_cases: int = strawberry.field(description="For staff: of doubles, that have to be decided first.")
+    cases: list[strawberry.ID] = strawberry.field(description="For staff: which these are, for `duplicate`.")
 
 
 @strawberry.type
@@ -208,7 +209,8 @@ def told(its: EnrolmentView) -> Enrolment:
         evidence=[EvidenceKind(kind) for kind in its.evidence],
         testimonies=its.testimonies,
         obstacles=its.obstacles,
-        open_cases=its.cases,
+        open_cases=len(its.cases),
+        cases=[strawberry.ID(str(case)) for case in its.cases],
     )
 
 

@@ -35,6 +35,23 @@ class PersonFileCount:
     rows: int
 
 
+@strawberry.type(description="What became of a row, in words, or of a trial would become of it; and no number.")
+class PersonFileRow:
+    row: str
+    outcome: str
+    column: str
+    text: str
+
+
+async def _rows(root: "PersonFile", info: Info[Any, Any], lang: Lang, first: int = 20) -> list[PersonFileRow]:
+    reading, call, _ = opened(info)
+    if root.kind == doors.LINK:
+        return []
+    storage, file = _context(info).cabinet.storage, UUID(root.id)
+    rows = await doors.file_rows(reading, call, reading.keys, storage, file=file, lang=lang, first=first)
+    return [PersonFileRow(row=row, outcome=outcome, column=column, text=text) for row, outcome, column, text in rows]
+
+
 @strawberry.type(
     description="A file of people. `kind`: PERSONS to be enrolled, PACK of a mobile team, LINK of an agency. `trial`: what is "
     "counted would become of it. `held`: it waits for a person's word."
@@ -55,6 +72,9 @@ class PersonFile:
     begun_at: DateTime
     ended_at: DateTime | None
     erased_after: DateTime
+    rows_told: list[PersonFileRow] = strawberry.field(
+        resolver=_rows, description="The first rows of the result: all of a trial's; else those that enrolled nobody."
+    )
 
 
 @strawberry.type(description="A device that signs packs. `division`: where it may enrol; null: everywhere.")

@@ -9,6 +9,7 @@ import strawberry
 from strawberry.types import Info
 
 from access.call import Purpose
+from access.rights import Scope
 from api.access import instant
 from api.change_requests import ChangeRequest, requests_of
 from api.changing import id_of
@@ -22,6 +23,7 @@ from core.paging import Page
 from identity import record_history as doors
 from identity import search
 from identity.lifecycle_states import StatusStep
+from identity.merges import merges_into
 from identity.record_history import RevisionView
 from identity.revisions import Cause, Provenance, Source
 
@@ -84,6 +86,29 @@ async def _requests(root: "PersonRecord", info: Info[Any, Any]) -> list[ChangeRe
     return await requests_of(info, UUID(root.id), root.purpose)
 
 
+@strawberry.type(description="Another record that was merged into one. `undoable`: `undoMerge` may be proposed for it now.")
+class Merge:
+    retired: strawberry.ID
+    merged_at: DateTime
+    undo_until: DateTime
+    undoable: bool
+
+
+async def _merges(root: "PersonRecord", info: Info[Any, Any]) -> list[Merge]:
+    reading, call, _ = opened(info, root.purpose)
+    if Scope.PERSON_MERGE not in call.actor.scopes:
+        return []
+    return [
+        Merge(
+            retired=strawberry.ID(str(its.retired)),
+            merged_at=DateTime(its.merged_at),
+            undo_until=DateTime(its.undo_until),
+            undoable=its.undoable,
+        )
+        for its in await merges_into(reading, call, survivor=UUID(root.id))
+    ]
+
+
 @described
 @strawberry.type(description="Somebody's record, for staff where the person resides.")
 class PersonRecord:
@@ -105,6 +130,9 @@ class PersonRecord:
     )
     change_requests: list[ChangeRequest] | None = strawberry.field(
         resolver=_requests, metadata={ECHO: True}, description="What was asked to have changed in it, newest first."
+    )
+    merges: list[Merge] | None = strawberry.field(
+        resolver=_merges, metadata={ECHO: True}, description="For who merges: what was merged into it and is so still."
     )
 
 

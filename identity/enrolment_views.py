@@ -32,6 +32,7 @@ FIELD = "enrolment"
 GUARDIANS = "person.guardians"
 _RELATIVES = {"guardian": GUARDIANS, "mother": "person.mother_name", "father": "person.father_name"}
 _OPEN = (State.DRAFT, State.SUBMITTED, State.IN_REVIEW)
+_CASES = "select case_id from duplicate_case where person_id = $1 and state = 'OPEN' order by found_at, case_id"
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ class FormView:
 class EnrolmentView:
     """A request. `form`: None where it was not asked for, or is erased. `obstacles`: what keeps it from being accepted.
 
-    `own`: the caller took it, or what it rests on, down, so somebody else decides. `cases`: how many of its cases of doubles are open.
+    `own`: the caller took it, or what it rests on, down, so somebody else decides. `cases`: those of doubles that are open.
     """
 
     id: UUID
@@ -72,7 +73,7 @@ class EnrolmentView:
     evidence: list[str] = field(default_factory=list)
     testimonies: int = 0
     obstacles: list[Obstacle] = field(default_factory=list)
-    cases: int = 0
+    cases: list[UUID] = field(default_factory=list)
 
 
 @allow(Scope.ENROLMENT_MAKE)
@@ -105,7 +106,7 @@ async def own_request(reading: Reading, call: Call, *, receipt: str, code: str, 
     # Who is enrolled signs in, as everybody does; a receipt that was kept or lost opens nobody's record.
     if wanted and request.state is not State.ACCEPTED and not request.erased:
         view.form = await _form(reading, call, request, wanted, own=True)
-    view.obstacles, view.cases = [], 0
+    view.obstacles, view.cases = [], []
     return view
 
 
@@ -137,7 +138,8 @@ async def _view(reading: Reading, call: Call, request: Request) -> EnrolmentView
         view.evidence = sorted(standing.evidence)
         view.testimonies = standing.testimonies
         view.own = view.own or await took_part(reading, request, call)
-        view.cases = sum(state == "OPEN" for state in standing.cases)
+        if "OPEN" in standing.cases:
+            view.cases = [row["case_id"] for row in await reading.ask(_CASES, request.id)]
         if request.state in _OPEN:
             view.obstacles = obstacles(standing)
     return view

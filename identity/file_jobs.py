@@ -247,6 +247,13 @@ def table(lines: Iterable[Told], lang: Lang, *, numbers: bool, references: bool 
     return written(_rows(lines, names, lang, numbers=numbers), bom=True)
 
 
+def cells(lines: Iterable[Told], lang: Lang) -> Iterator[list[str]]:
+    """The same for a page: row, outcome, column and explanation of each, and no number."""
+    rows = _rows(lines, ("row", "outcome", "column", "text"), lang, numbers=False)
+    next(rows)  # how the columns are called
+    yield from rows
+
+
 def _rows(lines: Iterable[Told], names: Sequence[str], lang: Lang, *, numbers: bool) -> Iterator[list[str]]:
     yield [HEADER[name][lang] for name in names]
     for line in lines:

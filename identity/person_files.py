@@ -13,6 +13,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -30,13 +31,15 @@ from core.jobs import Kind, enqueue
 from core.keys import KeyRing
 from core.storage import Storage
 from identity.file_columns import EXAMPLE, PERSONS
-from identity.file_jobs import CONTENT, IMPORTING, KEPT, TAKING, digest_of, result_of, shape_settings, table
+from identity.file_jobs import CONTENT, IMPORTING, KEPT, TAKING, cells, digest_of, result_of, shape_settings, table
 from identity.file_reading import Shape, encoding_of, examined
+from identity.file_rows import Outcome
 from identity.register_models import PersonFile, PersonFilePart
 from identity.spreadsheets import csv_of, is_spreadsheet, template
 
 KEPT_AFTER: Final = timedelta(days=1)
 MAX_LISTED: Final = 100
+_WELL: Final = frozenset({Outcome.ENROLLED, Outcome.THERE_ALREADY, Outcome.SUBMITTED})
 PERSON_ROWS, PACK, LINK = "PERSONS", "PACK", "LINK"
 JOBS: Final = {PERSON_ROWS: IMPORTING, PACK: TAKING}
 _LOCK: Final = "select pg_advisory_xact_lock(hashtextextended('sijil:person-files', 0))"
@@ -223,6 +226,23 @@ async def file_result(reading: Reader, call: Call, keys: KeyRing, storage: Stora
     """What became of the rows, as a CSV in the language of who sent it. Raises NotFound, also where it is erased."""
     view = await person_file(reading, call, file=file)
     return table(await result_of(reading, storage, keys, file), view.lang, numbers=view.mine)
+
+
+@allow(Scope.IMPORT_RUN)
+async def file_rows(
+    reading: Reader, call: Call, keys: KeyRing, storage: Storage, *, file: UUID, lang: Lang, first: int
+) -> list[list[str]]:
+    """The first rows of the result, in words (`file_jobs.cells`): all of a trial's; else those that enrolled nobody.
+
+    Nothing is taken by that: numbers are not among it. Raises NotFound, Invalid; nothing where there is no result (any more).
+    """
+    if not 1 <= first <= MAX_LISTED:
+        raise Invalid(f"at least one row, and at most {MAX_LISTED}", path=("first",))
+    view = await person_file(reading, call, file=file)
+    if not view.has_result:
+        return []
+    told = await result_of(reading, storage, keys, file)
+    return list(islice(cells((line for line in told if view.dry or line.outcome not in _WELL), lang), first))
 
 
 async def deliver(connection: AsyncConnection, row: Any, call: Call) -> None:
