@@ -74,7 +74,7 @@ def user_errors(data: Mapping[str, Any], action: Action, fields: Fields) -> list
     ]
 
 
-def refused(refusal: Invalid, action: Action, fields: Fields) -> list[UserError]:
+def refused(refusal: SijilError, action: Action, fields: Fields) -> list[UserError]:
     """All that is to be mended in a form that was refused before anything was asked, or in one part of what was."""
     if not isinstance(refusal, Faulty):
         return [user_error(refusal.message, refusal.path, action, fields)]

@@ -256,7 +256,9 @@ class Engine:
             variables = action.variables(asked)
             if action.operation is not None:
                 answer = await self._ask(page, action.operation, asked, variables)
-        except Invalid as refusal:
+        except (Invalid, NotFound) as refusal:
+            if isinstance(refusal, NotFound) and ".".join(map(str, refusal.path)) not in fields:
+                raise  # what is not there is nothing that a field names
             if variables is not None and not refusal.path:
                 raise  # nobody filled that in: what was sent is no form of the page's
             return await self._show(page, asked, user_errors=answers.refused(refusal, action, fields), status=422)
@@ -265,6 +267,8 @@ class Engine:
         if told:
             return await self._show(page, asked, user_errors=told, status=422)
         outcome = addresses.filled(action.then, asked.params) if isinstance(action.then, str) else action.then(asked, data)
+        if isinstance(outcome, Response):
+            return security.guard(outcome, personal=True, secure=self._secure)
         if isinstance(outcome, Show):
             context = {"data": data, "withheld": answers.withheld(answer), **outcome.more}
             return self._render(f"{outcome.template}.html", asked, context, 200, addresses.of(asked.request))
@@ -272,7 +276,8 @@ class Engine:
 
     async def _go_on(self, page: Page, asked: PageRequest, outcome: str | Done | Again, *, enters: bool) -> Response:
         if isinstance(outcome, Again):
-            return await self._show(page, asked, step=outcome.step)
+            form = Form([*asked.form.pairs(), *outcome.typed], asked.form.uploads)
+            return await self._show(page, replace(asked, form=form), step=outcome.step)
         done = Done(outcome) if isinstance(outcome, str) else outcome
         response: Response
         filled = kept(asked.form["kept"]) if enters else None

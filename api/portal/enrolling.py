@@ -7,19 +7,15 @@ therefore stand in no address: they are carried in the form.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from babel import Locale
-from babel.core import get_global
-
 from access.catalogue import Lang
 from api.portal import enrolling_form as steps
+from api.portal.countries import countries, nationalities
 from api.portal.framework import N_, Action, Again, Audience, Data, Form, Outcome, Page, PageRequest, Show
 from api.portal.languages import Tongue
 from api.portal.page import Variables
 from core.dates import civil_date
 from core.errors import Invalid
 from core.texts import LATIN_DIGITS
-from identity.applications import MOROCCAN
-from identity.codes import NATIONALITY
 from identity.divisions import Level, built_in
 from identity.receipts import normal_number
 
@@ -28,21 +24,6 @@ RECEIPT: Final = "/receipt"
 WRONG_CODE: Final = N_("No request has this number and this code. Look at both again.")
 ENDED: Final = N_("This request was handed in, or its time is over: it cannot be changed here any more.")
 _NUMBER: Final = N_("Enter the twelve digits of the receipt, without a mistake.")
-# Countries by their codes of three letters (ISO 3166-1), as those of two are named; without codes that are none any more, or
-# that stand for no nationality.
-_NONE: Final = frozenset(
-    (
-        *("BUR", "DDR", "FXX", "SUN", "TMP", "YMD", "ZAR"),
-        *("ASC", "ATA", "BVT", "CPT", "DGA", "ESH", "HMD", "IOT"),
-        *("QUU", "TAA", "UMI", "XAA", "XBB", "XKK", "ZZZ"),
-    )
-)
-_COUNTRIES: Final = {
-    code: names[0]
-    for code, names in get_global("territory_aliases").items()
-    if len(code) == len("MAR") and code.isalpha() and len(names) == 1 and names[0] in Locale("en").territories
-    if code not in _NONE
-}
 
 
 # --- filling in
@@ -71,25 +52,34 @@ def _to(asked: PageRequest, _: Data) -> Outcome:
     return Again(step if step in steps.STEPS else steps.CHECK)
 
 
-def _given(asked: PageRequest) -> Mapping[str, Any]:
+# From step to step, wherever the form is asked for.
+STEPPING: Final[Mapping[str, Action]] = {
+    "begin": Action(lambda *_: Again("whom")),
+    "next": Action(_next, variables=_sound),
+    "back": Action(_back),
+    "to": Action(_to),
+}
+
+
+def given(asked: PageRequest) -> Mapping[str, Any]:
     """What was typed until now. Raises Faulty with what is wrong in this step; what is missing may be told later."""
     steps.refuse_faults(asked.form, _here(asked), civil_date(asked.now), complete=False)
     return steps.input_of(steps.form_of(asked.form))
 
 
 def _made(asked: PageRequest) -> Mapping[str, Any]:
-    return {"input": {"form": _given(asked), "lang": asked.lang}}
+    return {"input": {"form": given(asked), "lang": asked.lang}}
 
 
 def _amended(asked: PageRequest) -> Mapping[str, Any]:
-    return {"input": {"receipt": asked.form["receipt"], "code": asked.form["code"], "form": _given(asked)}}
+    return {"input": {"receipt": asked.form["receipt"], "code": asked.form["code"], "form": given(asked)}}
 
 
 def _kept(asked: PageRequest, data: Data) -> Outcome:
     """Number and code are told by the answer itself: no address may hold them."""
     made = data.get("preRegister") or data["amendPreRegistration"]
     more = {"request": made["enrolment"], "code": made.get("code") or asked.form["code"], "new": "preRegister" in data}
-    return Show("public/enrolled", {**more, **_choices(asked.tongue)})
+    return Show("public/enrolled", {**more, **choices(asked.tongue)})
 
 
 def _keeping(operation: str, variables: Variables) -> Action:
@@ -106,7 +96,8 @@ def _keeping(operation: str, variables: Variables) -> Action:
     )
 
 
-def _asked(asked: PageRequest, _: Data) -> Mapping[str, Any]:
+def asked_for(asked: PageRequest, _: Data) -> Mapping[str, Any]:
+    """What the steps of the form are shown with."""
     today = civil_date(asked.now)
     return {
         "steps": steps.asked_for(asked.form, today),
@@ -115,7 +106,7 @@ def _asked(asked: PageRequest, _: Data) -> Mapping[str, Any]:
         "step_of": steps.step_of,
         "birth": _birth(asked.form),
         "minor": steps.needs_guardian(asked.form, today),
-        **_choices(asked.tongue),
+        **choices(asked.tongue),
     }
 
 
@@ -127,19 +118,17 @@ def _birth(form: Form) -> str:
         return ""
 
 
-def _choices(tongue: Tongue) -> Mapping[str, Any]:
+def choices(tongue: Tongue) -> Mapping[str, Any]:
     """What there is to choose from, in the reader's language."""
     arabic = tongue.lang is Lang.AR
     places = {d.code: d.name_ar if arabic else d.name_fr for d in built_in() if d.level is Level.PROVINCE}
-    countries = {code: str(tongue.locale.territories[two]) for code, two in _COUNTRIES.items()}
-    countries |= {code: labels[tongue.lang] for code, labels in NATIONALITY.labels.items()}
-    others = sorted((pair for pair in countries.items() if pair[0] != MOROCCAN), key=lambda pair: pair[1])
+    known = countries(tongue)
     months = tongue.locale.months["stand-alone"]["wide"]
     return {
         "places_by_code": places,
         "provinces": sorted(places.items(), key=lambda pair: pair[1]),
-        "countries": countries,
-        "nationalities": [(MOROCCAN, countries[MOROCCAN]), *others],
+        "countries": known,
+        "nationalities": nationalities(known),
         "months": [(str(number), months[number]) for number in range(1, 13)],
     }
 
@@ -161,7 +150,7 @@ def _found(asked: PageRequest, data: Data) -> Outcome:
     its = data["resumePreRegistration"]["enrolment"]
     typed = {} if its["form"] is None else steps.fields_of(its["form"], its["basis"])
     more = {"request": its, "typed": typed, "code": asked.form["code"].strip().upper()}
-    return Show("public/request", {**more, **_choices(asked.tongue)})
+    return Show("public/request", {**more, **choices(asked.tongue)})
 
 
 PAGES: Final = (
@@ -169,13 +158,10 @@ PAGES: Final = (
         path=ENROL,
         name="public/enrol",
         audience=Audience.ANYONE,
-        more=_asked,
+        more=asked_for,
         secrets=frozenset(),
         actions={
-            "begin": Action(lambda *_: Again("whom")),
-            "next": Action(_next, variables=_sound),
-            "back": Action(_back),
-            "to": Action(_to),
+            **STEPPING,
             "keep": _keeping("PreRegister", _made),
             "amend": _keeping("AmendPreRegistration", _amended),
         },

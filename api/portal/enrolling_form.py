@@ -68,7 +68,7 @@ WRONG: Final[Mapping[str, str]] = {
 }
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
     """As the schema spells it."""
     head, *rest = name.split("_")
     return head + "".join(part.capitalize() for part in rest)
@@ -96,7 +96,7 @@ def _birth_date(typed: Typed) -> str | None:
 
 def input_of(form: Form) -> dict[str, Any]:
     """The same as the schema's `EnrolmentFormInput`."""
-    members = {_camel(name): getattr(form, name) for name in (*_MEMBERS, "birth_date")}
+    members = {camel(name): getattr(form, name) for name in (*_MEMBERS, "birth_date")}
     return members | {"guarded": form.guarded}
 
 
@@ -109,11 +109,11 @@ def fields_of(told: Mapping[str, Any], basis: str | None) -> dict[str, str]:
         for script in ("ar", "latin")
     }
     plain = {
-        name: person[_camel(name)]
+        name: person[camel(name)]
         for name in ("sex", "marital_status", "father_name", "mother_name", "nationality", "cnie", "residence_permit")
     }
     reach = {name: person[name] for name in ("address", "telephone", "email")}
-    places = {name: (person[_camel(name)] or {}).get("code") for name in ("birth_place", "residence")}
+    places = {name: (person[camel(name)] or {}).get("code") for name in ("birth_place", "residence")}
     others = {name: told[name] for name in ("guardian", "mother", "father")}
     others |= {"basis": basis}
     whom = {"whom": GUARDED if told["guarded"] else MINOR if told["guardian"] else SELF}
@@ -173,7 +173,7 @@ def _faults(typed: Typed, step: str, today: date, *, complete: bool) -> Sequence
         member = str(fault.path[0])
         if field_of(member) in fields and fault.code not in _LATER:
             found.append(Fault(fault.code, (field_of(member),), said(fault.code, member)))
-    return found
+    return sorted(found, key=lambda fault: fields.index(str(fault.path[0])))
 
 
 def field_of(member: str) -> str:
@@ -196,4 +196,4 @@ def step_of(field: str) -> str:
 
 
 # Form fields of the paths that the mutations refuse.
-PATHS: Final[Mapping[str, str]] = {f"form.{_camel(member)}": field_of(member) for member in (*_MEMBERS, "birth_date")}
+PATHS: Final[Mapping[str, str]] = {f"form.{camel(member)}": field_of(member) for member in (*_MEMBERS, "birth_date")}

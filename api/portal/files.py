@@ -18,13 +18,13 @@ MAX_UPLOAD_BYTES: Final = 6 * 1024 * 1024  # of a page's form; how large a file 
 SANDBOX: Final = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
-def uploaded(asked: PageRequest, field: str, message: str) -> dict[str, Any]:
+def uploaded(asked: PageRequest, field: str, message: str, *, most: int = MAX_UPLOAD_BYTES) -> dict[str, Any]:
     """`content` and `mediaType` as `addEvidence` takes them. Raises Invalid, saying `message`, where no file was chosen."""
     upload = asked.form.uploads.get(field)
     if not isinstance(upload, UploadFile) or not upload.filename:
         raise Invalid(message, path=(field,))
     upload.file.seek(0)
-    return {"content": b64encode(upload.file.read(MAX_UPLOAD_BYTES + 1)).decode(), "mediaType": upload.content_type}
+    return {"content": b64encode(upload.file.read(most + 1)).decode(), "mediaType": upload.content_type}
 
 
 def attachment(content: bytes, media_type: str, name: str) -> Response:

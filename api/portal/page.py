@@ -90,9 +90,13 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Show the same page with what was typed, at another step of it: `step` in the template."""
+    """Show the same page with what was typed, at another step of it: `step` in the template.
+
+    `typed`: names and values that are carried on with it, as of a file that was stored.
+    """
 
     step: str
+    typed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ class Show:
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
-Outcome = str | Done | Again | Show
+Outcome = str | Done | Again | Show | Response
 Variables = Callable[[PageRequest], Mapping[str, Any]]
 Fields = Mapping[str, str]
 
@@ -121,8 +125,10 @@ class Action:
 
     `operation`: a mutation of the page's document, or a query of what may stand in no address (who is looked up); None where
     nothing is asked, as before a check of one's answers.
-    `then`: an address (`{part}` is a part of the page's own path), or what decides it from the answer's data.
+    `then`: an address (`{part}` is a part of the page's own path), or what decides it from the answer's data; a response is
+    what is handed out there and then, as a file.
     `fields`: form fields of those paths of the input (or of a query's arguments) that are not called as their last part is.
+    What is not there is said beside the field that names it, where its path is among them.
     `messages`: what to say for a code of `userErrors` instead of its message; marked with `N_`.
     `enters`: signs somebody in: leads on to where they were going, with what they had typed there.
     """
