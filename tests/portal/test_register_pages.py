@@ -372,6 +372,9 @@ async def test_two_adjudicators_suspend_an_id_and_restore_it_and_verification_an
         await other_page.goto(proposal)
         named = "ليلى العلوي" if reader.lang == ARABIC.lang else "Leila Alaoui"
         assert named in await other_page.inner_text("main .facts")
+        async with other_page.expect_download() as download:
+            await other_page.click("main a[href*='/admin/evidence/'] >> nth=1")
+        assert (await download.value).suggested_filename.startswith("judgement-")
         await see(deciding, "status-to-approve")
         await approve(its, other_page, second, proposal)
         await see(deciding, "status-approved")
