@@ -12,7 +12,7 @@ from access.decision import decide_upkeep
 from access.reading import Reading
 from core.ids import uuid7
 from identity.blocking import Comparable
-from identity.candidates import ATTRIBUTES, Candidate, Newcomer, check, hold
+from identity.candidates import ATTRIBUTES, Candidate, check, hold
 from identity.duplicates import rules
 from identity.enrolment_store import Request
 from identity.register_models import DuplicateCase
@@ -34,12 +34,12 @@ async def find(
 
     Of whom there is a case already, open or decided, there is no second.
     """
-    keys, newcomer = reading.keys, Newcomer(comparable(request, related), request.id)
-    await hold(connection, keys, [newcomer.record])
+    keys, applicant = reading.keys, comparable(request, related)
+    await hold(connection, keys, applicant)
     look = reading.disclose(decide_upkeep(*ATTRIBUTES), request.record, call, subject=request.id, root_field=root_field)
     for attribute in ATTRIBUTES:
         look.compare(attribute, Use.MATCH, lambda _: None)
-    (found,) = await check(connection, keys, call, [newcomer], root_field=root_field)
+    found = await check(connection, keys, call, request.id, applicant, root_field=root_field)
     its = (DuplicateCase.person_id == request.id) & (DuplicateCase.origin == COMPARISON)
     known = set(await connection.scalars(select(DuplicateCase.other_id).where(its)))
     cases = [_case(call, request, candidate) for candidate in found if candidate.person_id not in known]

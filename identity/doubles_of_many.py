@@ -1,6 +1,7 @@
 """Whether many who are to be enrolled at once are on record already, or are two of one another: a statement for each step.
 
-The same keys, the same comparison and the same bounds as for one (`identity/doubles.py`). Whoever enrols many holds a lock that
+The same keys, comparison and bounds as for one (`identity/candidates.py`); but of those who share keys it takes first who shares
+the most (there the rarest), and each newcomer has at most MAX_CASES cases. Whoever enrols many holds a lock that
 who enrols one shares: nobody is enrolled between the comparison and the end of the transaction.
 """
 

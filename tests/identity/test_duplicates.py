@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.duplicates import LEAST_RECALL, MOST_LOAD, measure
+from bench.duplicates import LEAST_RECALL, MOST_LOAD, NOBODY, measure
 from bench.labelled import SON, TWIN, labelled
 from core.dates import PartialDate
 from core.errors import Invalid
 from identity.blocking import Comparable
-from identity.candidates import Newcomer, check
+from identity.candidates import check
 from identity.duplicates import Agreement, Compared, Field, Outcome, births, compare, may_be, names, parse_rules, rules
 from identity.names import Name
 from tests.access.enrolled import NOW
@@ -201,21 +201,25 @@ def again(**changes):
     )
 
 
+async def candidates(register, record, *, person=NOBODY, by=None):
+    return await register.transact(
+        lambda connection: check(connection, register.keys, machine(), person, record, root_field="submitEnrolment", by=by)
+    )
+
+
 async def entries(register):
     return [row["subject_id"] for row in await register.database.ask("select subject_id from ledger_entry")]
 
 
-async def test_candidates_of_a_batch_come_in_one_statement_and_only_who_may_be_the_same_is_entered(register):
+async def test_only_who_may_be_the_same_is_entered(register):
     person, record = again()
     twin, _ = again(given_name_ar="ليلى", given_name_latin="Leila", telephone=person.telephone)
     known, other = await register.load(person, replace(twin, key=1))
     stranger = Comparable(PartialDate(1950), given_latin="Hammou", family_latin="Izem")
-    newcomers = [Newcomer(replace(record, birth=PartialDate(1984))), Newcomer(stranger), Newcomer(record, known.person_id)]
-    found = await register.transact(
-        lambda connection: check(connection, register.keys, machine(), newcomers, root_field="submitEnrolment")
-    )
-    assert [[each.person_id for each in its] for its in found] == [[known.person_id], [], []]
-    assert found[0][0].finding.outcome is Outcome.REVIEW
+    (found,) = await candidates(register, replace(record, birth=PartialDate(1984)))
+    assert (found.person_id, found.finding.outcome) == (known.person_id, Outcome.REVIEW)
+    assert await candidates(register, stranger) == []
+    assert await candidates(register, record, person=known.person_id) == []
     assert await entries(register) == [known.person_id]
     assert other.person_id not in await entries(register)
 
@@ -230,10 +234,7 @@ async def test_a_tombstone_leads_to_the_record_that_it_was_merged_into(register)
         survivor.person_id,
         NOW,
     )
-    found = await register.transact(
-        lambda connection: check(connection, register.keys, machine(), [Newcomer(record)], root_field="x")
-    )
-    assert [each.person_id for each in found[0]] == [survivor.person_id]
+    assert [each.person_id for each in await candidates(register, record)] == [survivor.person_id]
 
 
 async def test_a_key_that_a_crowd_shares_counts_for_nothing_alone(register):
@@ -242,7 +243,4 @@ async def test_a_key_that_a_crowd_shares_counts_for_nothing_alone(register):
     telephone = "+212730099998"
     await register.load(*(replace(each, telephone=telephone, birth_date=PartialDate(1960 + each.key)) for each in crowd))
     alone = Comparable(PartialDate(2000), given_latin="Xavier", family_latin="Zola", telephone=telephone)
-    rows = await register.transact(
-        lambda connection: check(connection, register.keys, machine(), [Newcomer(alone)], root_field="x", by=by)
-    )
-    assert rows == [[]]
+    assert await candidates(register, alone, by=by) == []
