@@ -3,14 +3,19 @@
 No doors: whoever merges or undoes was let in by one (`identity/merging.py`).
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from access.disclosure import SealedRecord
 from core.database import Reader, Row, raw
+from core.errors import Conflict
+from core.keys import KeyRing
+from identity.imports import INDEXED
+from identity.models import UNIQUE_KINDS
 
 # These are papers and numbers given to one record; who asks by them is led on by the tombstone.
 STAYING = ("VIRTUAL_ID", "RECEIPT", "ATTESTATION", "HOUSEHOLD_CODE")
@@ -87,6 +92,22 @@ async def lead_over(connection: AsyncConnection, retired: UUID, survivor: UUID, 
         [str(row["lock_id"]) for row in locks],
         [str(row["alias_id"]) for row in aliases],
     )
+
+
+def returned(moved: Moved, keys: KeyRing, survivor: SealedRecord) -> Moved:
+    """What is to be led back, where the record that stays may have taken over a number of the other's since.
+
+    One that many may have leads to both from then on. Raises Conflict for one that nobody shares.
+    """
+    values = {kind: survivor.open(part) for kind, part in INDEXED.items()}
+    own = {(kind, keys.index(kind, value, at).hex()) for kind, value in values.items() if value for at in keys.indexes}
+    identifiers = []
+    for hash_, kind, version, shared in moved.identifiers:
+        taken_over = (kind, hash_) in own
+        if taken_over and kind in UNIQUE_KINDS:
+            raise Conflict("the record that stayed has a number of the other one's since: that has to be corrected first")
+        identifiers.append([hash_, kind, version, shared or taken_over])
+    return replace(moved, identifiers=identifiers)
 
 
 async def lead_back(connection: AsyncConnection, retired: UUID, survivor: UUID, moved: Moved) -> None:

@@ -35,8 +35,9 @@ from core.ids import uuid7
 from core.keys import KeyRing
 from identity.duplicates import rules
 from identity.holders import holders_of, tell_holder
-from identity.merged import Moved, lead_back, lead_over
-from identity.models import Person
+from identity.imports import INDEXED
+from identity.merged import Moved, lead_back, lead_over, returned
+from identity.models import Person, Relative
 from identity.register_models import DuplicateCase, PersonAlias
 from identity.revisions import REASON, STATUS, UNTIL, Cause, Change, Source, write_revision
 from identity.store import RESIDENCE, column
@@ -46,8 +47,9 @@ MERGED = "MERGED"  # the reason of the tombstone's status
 FIELD = "mergePersons"
 UNDO_FIELD = "undoMerge"
 _LAST = -4  # digits of an IDCS that a notice names
+_PARTS = (*INDEXED.values(), RESIDENCE)
 _RECORDS = f"""
-select person_id, data_key, status, status_since, status_until, status_reason, idcs, {column(RESIDENCE)} from person
+select person_id, data_key, status, status_since, status_until, status_reason, {", ".join(map(column, _PARTS))} from person
  where person_id = any($1::uuid[]) and status <> 'DECOY' order by person_id for update"""
 _ALIAS = """
 select a.*, exists (select from person_alias b where b.undone_at is null and b.survivor_id = a.survivor_id
@@ -86,6 +88,7 @@ def acts(keys: KeyRing, events: Events) -> tuple[Act, ...]:
         _refuse_unless_mergeable(found[its.survivor], found[its.retired])
         _refuse_elsewhere(found, its.divisions)
         await _refuse_unless_case(connection, its)
+        await _refuse_relatives(connection, its)
         return {"survivor": found[its.survivor].row["status"], "retired": found[its.retired].row["status"]}
 
     async def merge(connection: AsyncConnection, call: Call, change: Document, approved: Approved) -> Document:
@@ -153,6 +156,7 @@ async def merge_persons(
     survivor, retired = found[its.survivor], found[its.retired]
     _refuse_unless_mergeable(survivor, retired)
     await _refuse_unless_case(connection, its)
+    await _refuse_relatives(connection, its)
     alias = uuid7(call.now)
     # While they are still somebody who can be told: both records may know another way to reach the person.
     await _tell(connection, call, keys, (its.survivor, its.retired), RecordsMerged(survivor.idcs[_LAST:]))
@@ -176,10 +180,11 @@ async def merge_persons(
     await end_sessions_of(connection, call.now, its.retired)
     await _write(connection, call, retired, Cause.MERGE, alias, _changed(retired.row, state))
     await _write(connection, call, survivor, Cause.MERGE, alias, {})
-    if its.case is not None:
-        decided = {"state": "SAME", "decided_at": call.now, "decided_by": call.actor.account, "reason": MERGED}
-        open_ = (DuplicateCase.case_id == its.case) & (DuplicateCase.state == "OPEN")
-        await connection.execute(update(DuplicateCase).where(open_).values(decided))
+    # All cases of these two, whichever was named: there is nothing left to be decided of them.
+    decided = {"state": "SAME", "decided_at": call.now, "decided_by": call.actor.account, "reason": MERGED}
+    both = (its.survivor, its.retired)
+    open_ = DuplicateCase.person_id.in_(both) & DuplicateCase.other_id.in_(both) & (DuplicateCase.state == "OPEN")
+    await connection.execute(update(DuplicateCase).where(open_).values(decided))
     return alias
 
 
@@ -189,8 +194,8 @@ async def undo_merge(
 ) -> None:
     """Two records again, each with what was its own, approved as MERGE_UNDONE.
 
-    Raises Invalid for what is no such change, NotFound for no such merge; Conflict where it was undone, its time is over, or
-    another record was merged into the same one since.
+    Raises Invalid for what is no such change, NotFound for no such merge; Conflict where it was undone, its time is over,
+    another record was merged into the same one since, or that one has taken over a number that nobody shares.
     """
     refuse_unless_approved(approved, MERGE_UNDONE, change)
     alias, _ = _undo(change)
@@ -205,7 +210,8 @@ async def undo_merge(
         "status_until": None if until is None else datetime.fromisoformat(until),
         "status_reason": reason,
     }
-    await lead_back(connection, retired_id, survivor_id, Moved.of(moved["led"]))
+    led = returned(Moved.of(moved["led"]), keys, found[survivor_id].record)
+    await lead_back(connection, retired_id, survivor_id, led)
     await connection.execute(update(Person).where(Person.person_id == retired_id).values(state))
     its = (PersonAlias.person_id == retired_id) & (PersonAlias.alias_id == alias)
     await connection.execute(update(PersonAlias).where(its).values(undone_at=call.now, undone_by=call.actor.account))
@@ -247,8 +253,7 @@ async def _records(connection: AsyncConnection, keys: KeyRing, persons: Collecti
 
 def _sealed(row: Row, keys: KeyRing) -> SealedRecord:
     owner: UUID = row["person_id"]
-    values = {"person.idcs": row["idcs"], RESIDENCE: row[column(RESIDENCE)]}
-    return SealedRecord(owner, keys.masters.unwrap(owner, row["data_key"]), values)
+    return SealedRecord(owner, keys.masters.unwrap(owner, row["data_key"]), {part: row[column(part)] for part in _PARTS})
 
 
 async def _standing(connection: AsyncConnection, alias: UUID, now: datetime) -> Row:
@@ -268,6 +273,8 @@ def _refuse_unless_mergeable(survivor: _Found, retired: _Found) -> None:
     for found, name in ((survivor, "survivor"), (retired, "retired")):
         if found.row["status"] == Status.CANCELLED:
             raise Conflict("this record is cancelled", path=(name,))
+    if (survivor.row["status"] == Status.DECEASED) != (retired.row["status"] == Status.DECEASED):
+        raise Conflict("one of them is recorded as deceased: that has to be said of both, or of none, first", path=("retired",))
 
 
 def _refuse_elsewhere(found: dict[UUID, _Found], divisions: list[str]) -> None:
@@ -277,13 +284,23 @@ def _refuse_elsewhere(found: dict[UUID, _Found], divisions: list[str]) -> None:
 
 
 async def _refuse_unless_case(connection: AsyncConnection, its: _Merge) -> None:
-    if its.case is None:
-        return
-    row = (await connection.execute(select(DuplicateCase).where(DuplicateCase.case_id == its.case))).first()
-    if row is None or {row.person_id, row.other_id} != {its.survivor, its.retired}:
+    """The newest case of these two counts, whether it was named or not. Until the transaction ends nobody decides them."""
+    both = (its.survivor, its.retired)
+    of_both = DuplicateCase.person_id.in_(both) & DuplicateCase.other_id.in_(both)
+    newest_first = (DuplicateCase.found_at.desc(), DuplicateCase.case_id.desc())
+    cases = (await connection.execute(select(DuplicateCase).where(of_both).order_by(*newest_first).with_for_update())).all()
+    if its.case is not None and its.case not in {row.case_id for row in cases}:
         raise NotFound("no such case of these two", path=("case",))
-    if row.state == "DIFFERENT":
+    if cases and cases[0].state == "DIFFERENT":
         raise Conflict("it was decided that they are two people", path=("case",))
+
+
+async def _refuse_relatives(connection: AsyncConnection, its: _Merge) -> None:
+    """Whoever is a parent or a guardian of somebody is somebody else."""
+    both = (its.survivor, its.retired)
+    bond = select(Relative.person_id).where(Relative.person_id.in_(both) & Relative.relative_id.in_(both))
+    if await connection.scalar(bond.limit(1)) is not None:
+        raise Conflict("one of them is a parent or a guardian of the other", path=("retired",))
 
 
 async def _where(

@@ -79,7 +79,8 @@ async def _lead(
         return
     row = {"hash": keys.index(kind, becomes), "kind": kind, "key_version": keys.index_version, "owner_id": person}
     done = await connection.execute(upsert(Identifier).values(row).on_conflict_do_nothing())
-    if not done.rowcount and kind in UNIQUE_KINDS:
+    # It may lead to the person already: from a record that was merged into theirs.
+    if not done.rowcount and kind in UNIQUE_KINDS and await is_anothers(connection, keys, person, kind, becomes):
         raise Conflict("this number is on record already", path=(column(INDEXED[kind]),))
 
 
