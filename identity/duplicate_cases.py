@@ -81,7 +81,7 @@ _OF_TWO = frozenset({CaseReason.TWINS, CaseReason.RELATIVES, CaseReason.NAMESAKE
 class SideView:
     """One of both records. `registered`: else it is a request to be enrolled, with the number of its receipt.
 
-    `person`: None where it was not asked for, or is erased.
+    `person`: None where it was not asked for, is erased, or the case is decided.
     """
 
     person_id: UUID
@@ -127,14 +127,17 @@ async def duplicates(reading: Reading, call: Call, *, first: int | None = None, 
 
 @allow(Scope.DUPLICATE_DECIDE)
 async def duplicate(reading: Reading, call: Call, *, case: UUID, wanted: Collection[str] = ()) -> CaseView:
-    """One case, with the wanted attributes of both records; that they were shown is recorded at both. Raises NotFound."""
+    """One case, with the wanted attributes of both records; that they were shown is recorded at both. Raises NotFound.
+
+    What was decided gives no reason to look at people any more, who may live elsewhere: of it nothing of them is shown.
+    """
     row = await _found(reading, call, case)
     named = await store.divisions(reading, [] if row["division"] is None else [row["division"]])
     view = _view(row, named)
     ids = [view.person_id, view.other_id]
     view.own = call.actor.account in {each["recorded_by"] for each in await reading.ask(_ENROLLED_BY, ids)}
     people = {each["person_id"]: each for each in await reading.ask(_PEOPLE, ids, call.now)}
-    attributes = sorted(set(wanted) & (store.PARTS.keys() | {"person.status"}))
+    attributes = sorted(set(wanted) & (store.PARTS.keys() | {"person.status"})) if view.state is CaseState.OPEN else []
     view.sides = [await _side(reading, call, person, people.get(person), attributes) for person in ids]
     await name_places(reading, [side.person for side in view.sides if side.person is not None])
     return view
