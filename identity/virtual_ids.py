@@ -28,7 +28,7 @@ from core.errors import Conflict, Forbidden, Invalid, RateLimited, Unauthenticat
 from core.ids import random_bytes, uuid7
 from core.keys import KeyRing
 from identity.models import Identifier, Person
-from identity.register_models import VirtualId
+from identity.register_models import PersonAlias, VirtualId
 from identity.self_view import enter_own, person_of
 from identity.virtual_numbers import VirtualNumber
 
@@ -140,14 +140,22 @@ async def issue_virtual_id(
 @allow(Scope.SELF_MANAGE)
 async def revoke_virtual_id(connection: AsyncConnection, call: Call, *, virtual_id: UUID) -> None:
     """From the next question on it leads to nobody. Raises Invalid for what is no open number of the caller's or ward's."""
-    its = _open(own_person(call), call.now) & (VirtualId.virtual_id == virtual_id)
+    person = own_person(call)
+    merged = select(PersonAlias.person_id).where(PersonAlias.survivor_id == person, PersonAlias.undone_at.is_(None))
+    whose = (VirtualId.person_id == person) | VirtualId.person_id.in_(merged)
+    its = whose & _is_open(call.now) & (VirtualId.virtual_id == virtual_id)
     if not (await connection.execute(update(VirtualId).where(its).values(revoked_at=call.now))).rowcount:
         raise Invalid("no such number is open", path=("id",))
 
 
 _NUMBERS = """
-select p.person_id, p.data_key, v.virtual_id, v.kind, v.number, v.valid_from, v.valid_to, v.uses, v.last_used_at, v.revoked_at
-  from person p left join virtual_id v on v.person_id = p.person_id
+select p.person_id, p.data_key, v.virtual_id, v.kind, v.number, v.valid_from, v.valid_to, v.uses, v.last_used_at, v.revoked_at,
+       v.person_id as owner_id, v.owner_key
+  from person p left join lateral (
+       select n.*, o.data_key as owner_key
+         from virtual_id n join person o on o.person_id = n.person_id and o.data_key is not null
+        where n.person_id = any(p.person_id || array(select a.person_id from person_alias a
+                                                      where a.survivor_id = p.person_id and a.undone_at is null))) v on true
  where p.person_id = $1
  order by v.revoked_at is null and (v.valid_to is null or $2 < v.valid_to)
       and (v.kind <> 'SINGLE_USE' or v.uses = 0) desc, v.virtual_id desc limit $3"""
@@ -155,12 +163,16 @@ select p.person_id, p.data_key, v.virtual_id, v.kind, v.number, v.valid_from, v.
 
 @allow(Scope.SELF_MANAGE)
 async def virtual_ids(reading: Reading, call: Call) -> Sequence[VirtualIdView]:
-    """The caller's (or the ward's) numbers: the open ones first, then the newest. That there are none is a look, too."""
+    """The caller's (or the ward's) numbers: the open ones first, then the newest. That there are none is a look, too.
+
+    Also those of records that were merged into theirs, which lead to the person.
+    """
     rows = await reading.ask(_NUMBERS, own_person(call), call.now, MAX_SHOWN)
     disclosure = enter_own(rows, reading, call, "virtualIds")
 
     def number(row: Any) -> str | Withheld:
-        return disclosure.reveal(NUMBER, lambda record: record.key.open(NUMBER, row["virtual_id"], row["number"]))
+        key = reading.keys.masters.unwrap(row["owner_id"], row["owner_key"])
+        return disclosure.reveal(NUMBER, lambda _: key.open(NUMBER, row["virtual_id"], row["number"]))
 
     return [
         VirtualIdView(
@@ -207,6 +219,10 @@ async def _new_number(connection: AsyncConnection, keys: KeyRing, person: UUID) 
 
 
 def _open(person: UUID, now: datetime) -> Any:
+    return (VirtualId.person_id == person) & _is_open(now)
+
+
+def _is_open(now: datetime) -> Any:
     unspent = (VirtualId.kind != VirtualKind.SINGLE_USE) | (VirtualId.uses == 0)
     lasting = VirtualId.valid_to.is_(None) | (VirtualId.valid_to > now)
-    return (VirtualId.person_id == person) & VirtualId.revoked_at.is_(None) & lasting & unspent
+    return VirtualId.revoked_at.is_(None) & lasting & unspent
