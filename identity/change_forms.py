@@ -193,8 +193,19 @@ def hash_of(document: Mapping[str, Any]) -> bytes:
     return content_hash(document)
 
 
-def change_of(text: str, hash_: bytes) -> dict[str, tuple[str | None, str | None]]:
-    """The change in the text of such a document. Raises Internal for any other, and for one of another hash."""
+def change_of(
+    text: str, hash_: bytes, person: UUID, request: UUID, kind: str, effective_on: date | None
+) -> dict[str, tuple[str | None, str | None]]:
+    """The change in the text of such a document.
+
+    Raises Internal for any other, one of another hash, and one that says otherwise than the row beside it.
+    """
+    beside = {
+        "person": str(person),
+        "request": str(request),
+        "kind": kind,
+        "effective_on": None if effective_on is None else effective_on.isoformat(),
+    }
     try:
         read = read_json(text)
         parts = Node(read).record(("v", "salt", "person", "request", "kind", "effective_on", "change"))
@@ -202,6 +213,6 @@ def change_of(text: str, hash_: bytes) -> dict[str, tuple[str | None, str | None
         pairs = {part: [item.value for item in node.items(least=2, most=2)] for part, node in parts["change"].entries().items()}
     except Invalid:
         raise Internal("what was asked for is not there") from None
-    if content_hash(read) != hash_:
+    if content_hash(read) != hash_ or any(parts[name].value != value for name, value in beside.items()):
         raise Internal("what was asked for is not what is stored")
     return {part: (was, becomes) for part, (was, becomes) in pairs.items()}  # type: ignore[misc]  # as it was written

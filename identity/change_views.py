@@ -13,15 +13,15 @@ from access.reading import Reading
 from access.rights import Scope
 from core.database import Row
 from core.paging import Cursors, Page, page, size
-from identity.change_forms import OPEN, ChangeKind, ChangeOrigin, ChangeRefusal, ChangeState, change_of
-from identity.changes import ANSWER, DIFF, WORDS, unknown
+from identity.change_forms import OPEN, ChangeKind, ChangeOrigin, ChangeRefusal, ChangeState
+from identity.changes import ANSWER, WORDS, frozen_change, unknown
 from identity.people import PersonView, name_places
 from identity.receipts import shown_number
 from identity.record_history import refuse_unless_within, staff_decision
 from identity.record_history import unknown as nobody
 from identity.record_views import both_views
 from identity.revisions import attribute_of
-from identity.self_view import disclose_own, person_of
+from identity.self_view import disclose_own, person_of, seen_since
 from identity.store import RESIDENCE
 
 MAX_SHOWN: Final = 50
@@ -70,6 +70,7 @@ class ChangeView:
 _OWN = """
 select p.person_id as owner_id, p.data_key, p.residence, c.* from person p
   left join change_request c on c.person_id = p.person_id and ($2::uuid is null or c.request_id = $2)
+   and ($4::timestamptz is null or $4 <= c.submitted_at or c.decided_at is null)
  where p.person_id = $1 and p.data_key is not null order by c.submitted_at desc, c.request_id desc limit $3"""
 _QUEUE = """
 select p.person_id as owner_id, p.data_key, c.*
@@ -84,8 +85,11 @@ select p.person_id as owner_id, p.data_key, c.*
 async def own_change_requests(
     reading: Reading, call: Call, wish: ChangeWish, *, request: UUID | None = None
 ) -> list[ChangeView]:
-    """Those about the caller (or the ward), whoever asked, the newest first. That there are none is a look, too."""
-    rows = await reading.ask(_OWN, person_of(call), request, MAX_SHOWN)
+    """Those about the caller (or the ward), whoever asked, the newest first. That there are none is a look, too.
+
+    A guardian sees those that are open or were asked for since the mandate began.
+    """
+    rows = await reading.ask(_OWN, person_of(call), request, MAX_SHOWN, await seen_since(reading, call))
     if not rows:
         return []
     record = _record(rows[0], reading)
@@ -98,7 +102,7 @@ async def own_change_requests(
 @allow(Scope.PERSON_SEARCH)
 async def change_requests_of(reading: Reading, call: Call, wish: ChangeWish, *, person: UUID) -> list[ChangeView]:
     """Those about somebody who resides where the caller may look, the newest first. Raises NotFound for anybody else."""
-    rows = await reading.ask(_OWN, person, None, MAX_SHOWN)
+    rows = await reading.ask(_OWN, person, None, MAX_SHOWN, None)
     if not rows:
         raise nobody()
     key = reading.keys.masters.unwrap(person, rows[0]["data_key"])
@@ -184,7 +188,7 @@ def _view(row: Row, call: Call, disclosure: Disclosure | None, wish: ChangeWish)
     told: dict[str, Any] = {}
     if disclosure is not None and wish.opened:
         key = disclosure.key
-        change = change_of(key.open(DIFF, request, row["diff"]), row["diff_hash"])
+        change = frozen_change(key, row)
         was, becomes = both_views(disclosure, change, wish.attributes)
         told = {
             "attributes": sorted({attribute_of(part) for part in change}),

@@ -30,6 +30,7 @@ from core.errors import Conflict, Fault, Faulty, Forbidden, Invalid, NotFound
 from core.events import Events
 from core.ids import uuid7
 from core.keys import KeyRing
+from core.sealed import DataKey
 from core.texts import checked_text
 from identity import store
 from identity.applications import FaultCode
@@ -104,7 +105,7 @@ async def ask_for_change(connection: AsyncConnection, call: Call, reading: Readi
     """The id of a new request about the caller's own record, or the ward's.
 
     Raises Faulty with all that is wrong with the values (members are paths), Invalid for what is no change, Conflict where
-    somebody else has a number (it does not say who) or where too many requests are open.
+    too many requests are open.
     """
     person = person_of(call)
     origin = ChangeOrigin.HOLDER if person == call.actor.holder else ChangeOrigin.GUARDIAN
@@ -118,7 +119,10 @@ async def ask_for_change(connection: AsyncConnection, call: Call, reading: Readi
 
 @allow(Scope.CHANGE_REQUEST)
 async def request_change(connection: AsyncConnection, call: Call, reading: Reading, *, person: UUID, wanted: Wanted) -> UUID:
-    """The same at a centre, about somebody who resides where the caller may do this. Raises NotFound for anybody else."""
+    """The same at a centre, about somebody who resides where the caller may do this.
+
+    Raises NotFound for anybody else, and Conflict also where somebody else has a number (it does not say who).
+    """
     if call.actor.account is None:
         raise Forbidden("this is done by people, under their own name")
     record = await held_record(connection, reading.keys, person)
@@ -148,7 +152,8 @@ async def _ask(
     refuse_day(wanted.kind, wanted.effective_on, today)
     words = None if wanted.words is None else checked_words(wanted.words, "words")
     await _refuse_unless_there(reading, change)
-    await _refuse_anothers(connection, keys, person, change)
+    if origin is ChangeOrigin.CENTRE:  # to anybody else it would tell who is on record: it comes out at the decision
+        await _refuse_anothers(connection, keys, person, change)
     its = (ChangeRequest.person_id == person) & ChangeRequest.state.in_(OPEN)
     if (await connection.scalar(select(func.count()).select_from(ChangeRequest).where(its)) or 0) >= MAX_OPEN:
         raise Conflict(f"{MAX_OPEN} requests about this person are open already")
@@ -280,7 +285,7 @@ async def decide_change(
     record = await held_record(connection, keys, person)
     told = await concerned(connection, keys, call, person)  # at the old address, where it is what is changed
     if refusal is None:
-        change = change_of(record.key.open(DIFF, request, row["diff"]), row["diff_hash"])
+        change = frozen_change(record.key, row)
         disclosure = reading.disclose(
             decide_upkeep(*map(attribute_of, change)), record, call, subject=person, root_field="decideChangeRequest"
         )
@@ -293,6 +298,12 @@ async def decide_change(
     number = shown_number(row["number"])
     notice = notices.ChangeRequestAccepted(number) if refusal is None else notices.ChangeRequestRejected(number)
     await tell_all(connection, keys, call, told, notice)
+
+
+def frozen_change(key: DataKey, row: Row) -> Change:
+    """What a request asks for. Raises Internal where it is not what was frozen."""
+    text = key.open(DIFF, row["request_id"], row["diff"])
+    return change_of(text, row["diff_hash"], row["person_id"], row["request_id"], row["kind"], row["effective_on"])
 
 
 async def _apply(
@@ -312,6 +323,9 @@ async def _apply(
             raise Conflict("the record is not what it was")
         asked(kind, current, {column(part): becomes for part, (_, becomes) in change.items()}, civil_date(call.now))
         await write_change(connection, keys, record, change, now=call.now)
+        if RESIDENCE in change:  # who decides is who does where the person resides
+            its = (ChangeRequest.person_id == record.owner) & ChangeRequest.state.in_(OPEN)
+            await connection.execute(update(ChangeRequest).where(its).values(division=change[RESIDENCE][1]))
     except (Conflict, Invalid) as refusal:
         raise Conflict(f"it has to be asked for anew: {refusal.message}", path=("request",)) from None
     await write_revision(

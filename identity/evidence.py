@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select, update
@@ -29,6 +29,7 @@ from core.ids import made_before, uuid7
 from core.keys import KeyRing
 from core.storage import Storage
 from identity.media import MediaType, sniffed
+from identity.models import Person
 from identity.register_models import Evidence
 from identity.self_view import disclose_own, person_of
 from identity.store import RESIDENCE
@@ -138,7 +139,10 @@ async def add_evidence(
     content, media = _checked(content, said, cabinet)
     await connection.exec_driver_sql("select pg_advisory_xact_lock(hashtextextended($1, 0))", (str(subject.person),))
     digest = _digest(reading.keys, subject.person, content)
-    its = (Evidence.person_id == subject.person) & (Evidence.request_id.is_not_distinct_from(request))
+    given_for = (
+        is_loose() if request is None and subject.row["registered"] else Evidence.request_id.is_not_distinct_from(request)
+    )
+    its = (Evidence.person_id == subject.person) & given_for
     there = (await connection.execute(select(Evidence.evidence_id, Evidence.digest, Evidence.kind).where(its))).all()
     same = next((row for row in there if hmac.compare_digest(row.digest, digest) and row.kind == kind), None)
     if same is not None:
@@ -197,10 +201,16 @@ async def attach_evidence(connection: AsyncConnection, *, person: UUID, request:
     """From here on these files, given for nothing in particular, are that request's. Raises Invalid where one is not there."""
     if not evidence:
         return
-    its = (Evidence.person_id == person) & Evidence.evidence_id.in_(evidence) & Evidence.request_id.is_(None)
+    its = (Evidence.person_id == person) & Evidence.evidence_id.in_(evidence) & is_loose()
     done = await connection.execute(update(Evidence).where(its).values(request_id=request))
     if done.rowcount != len(set(evidence)):
         raise Invalid("no such evidence, or it is another request's", path=("evidence",))
+
+
+def is_loose() -> Any:
+    """Whether it was given for nothing yet: what was given before somebody was enrolled is the enrolment's."""
+    enrolled_at = select(Person.enrolled_at).where(Person.person_id == Evidence.person_id).scalar_subquery()
+    return Evidence.request_id.is_(None) & (Evidence.added_at >= enrolled_at)
 
 
 async def evidence_kinds(connection: AsyncConnection, *, person: UUID, request: UUID | None) -> list[EvidenceKind]:

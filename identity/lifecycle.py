@@ -28,12 +28,12 @@ from access.territory import division_code
 from core.database import Row, raw
 from core.dates import PartialDate
 from core.documents import Node
-from core.errors import Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound
 from core.events import Events
 from core.ids import uuid7
 from core.jobs import Kind, Work, enqueue
 from core.keys import KeyRing
-from identity.evidence import attach_evidence
+from identity.evidence import attach_evidence, is_loose
 from identity.lifecycle_states import (
     MAX_EVIDENCE,
     Standing,
@@ -89,9 +89,11 @@ def acts(keys: KeyRing, events: Events) -> tuple[Act, ...]:
 
     async def before(connection: AsyncConnection, call: Call, change: Document) -> Document:
         its = _parsed(change)
-        row = await _row(connection, its.person)
+        row = await _row(connection, its.person, hold=True)
         standing = _standing(row, call)
         refuse_unless_sound(its.its, standing, call.now, None)
+        if _sealed(row, keys).open(RESIDENCE) != its.division:  # by which it is said who may approve it
+            raise Conflict("the person has moved", path=("division",))
         await _shown(connection, its)
         return {"status": standing.status.value, "since": standing.since.isoformat()}
 
@@ -270,7 +272,7 @@ async def _looked(connection: AsyncConnection, call: Call, keys: KeyRing, row: R
 
 async def _shown(connection: AsyncConnection, change: _Change) -> None:
     """Raises Invalid unless all of the evidence is there, is this person's and no other change's, and shows the reason."""
-    its = (Evidence.person_id == change.person) & Evidence.evidence_id.in_(change.evidence) & Evidence.request_id.is_(None)
+    its = (Evidence.person_id == change.person) & Evidence.evidence_id.in_(change.evidence) & is_loose()
     kinds: Sequence[str] = list(await connection.scalars(select(Evidence.kind).where(its)))
     if len(kinds) != len(set(change.evidence)):
         raise Invalid("no such evidence, or it is another change's", path=("evidence",))

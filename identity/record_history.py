@@ -35,7 +35,7 @@ from identity.revisions import (
     revision_of,
     undone,
 )
-from identity.self_view import disclose_own, person_of
+from identity.self_view import disclose_own, person_of, seen_since
 from identity.store import PARTS, RESIDENCE, SEALED_PARTS, column
 
 MAX_REVISIONS: Final = 1_000
@@ -137,11 +137,15 @@ async def person_record(
 
 @allow(Scope.SELF_READ)
 async def own_record_at(reading: Reading, call: Call, *, wanted: Collection[str], at: datetime) -> PersonView | None:
-    """The caller's own record (or the ward's) as it was recorded at that instant; None where it was not there yet."""
+    """The caller's own record (or the ward's) as it was recorded at that instant.
+
+    None where it was not there yet, and to a guardian whose mandate had not begun.
+    """
     person = person_of(call)
     row = await _row(reading, person, wanted)
     record = _sealed(row, reading.keys)
-    return await _view(reading, disclose_own(record, reading, call, AS_OF), row, record, wanted, at)
+    disclosure, since = disclose_own(record, reading, call, AS_OF), await seen_since(reading, call)
+    return None if since is not None and at < since else await _view(reading, disclosure, row, record, wanted, at)
 
 
 async def _row(reading: Reading, person: UUID, wanted: Collection[str]) -> Row:
@@ -225,7 +229,7 @@ _HISTORY = """
 select r.revision_id, r.cause, r.source, r.request_id, r.recorded_at, r.effective_on, r.recorded_by, r.change,
        a.data_key as by_key, a.name as by_name
   from person_revision r left join account a on a.account_id = r.recorded_by
- where r.person_id = $1 and ($2::timestamptz is null or r.recorded_at < $2)
+ where r.person_id = $1 and ($2::timestamptz is null or r.recorded_at < $2) and ($4::timestamptz is null or $4 <= r.recorded_at)
  order by r.recorded_at desc limit $3"""
 
 
@@ -233,11 +237,13 @@ select r.revision_id, r.cause, r.source, r.request_id, r.recorded_at, r.effectiv
 async def own_history(
     reading: Reading, call: Call, *, wanted: Collection[str], first: int | None = None, after: str | None = None
 ) -> Page[RevisionView]:
-    """What has become of the caller's record (or the ward's), the newest first; of `wanted` what was and what becomes."""
+    """What has become of the caller's record (or the ward's, since the mandate began), the newest first; of `wanted` what was
+    and what becomes."""
     row = await _row(reading, person_of(call), ())
     record = _sealed(row, reading.keys)
     disclosure = disclose_own(record, reading, call, HISTORY)
-    return await _page(reading, call, disclosure, record, wanted, first, after, named=False)
+    since = await seen_since(reading, call)
+    return await _page(reading, call, disclosure, record, wanted, first, after, named=False, since=since)
 
 
 @allow(Scope.PERSON_SEARCH)
@@ -268,11 +274,12 @@ async def _page(
     after: str | None,
     *,
     named: bool,
+    since: datetime | None = None,
 ) -> Page[RevisionView]:
     cursors = Cursors(reading.keys.commitment, f"history {call.actor.id} {record.owner}")
     count = size(first)
     before = None if after is None else datetime.fromisoformat(cursors.read(after)[0])
-    rows = await reading.ask(_HISTORY, record.owner, before, count + 1)
+    rows = await reading.ask(_HISTORY, record.owner, before, count + 1, since)
     shown = page(rows, count, cursors, lambda row: (row["recorded_at"].isoformat(),))
     views = [_entry(edge.node, disclosure, record, wanted, reading.keys, named=named) for edge in shown.edges]
     people: Sequence[Any] = [part for view in views for part in (view.was, view.becomes) if part is not None]

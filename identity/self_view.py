@@ -103,6 +103,20 @@ def person_of(call: Call) -> UUID:
     return call.actor.person
 
 
+_MANDATE = """
+select min(valid_from) as since from relative
+ where person_id = $1 and relative_id = $2 and kind = 'GUARDIAN' and valid_from <= $3 and (valid_to is null or $3 < valid_to)"""
+
+
+async def seen_since(reading: Reading, call: Call) -> datetime | None:
+    """From when on the caller is shown what became of a record: a guardian of what was before the mandate nothing."""
+    person = person_of(call)
+    if person == call.actor.holder:
+        return None
+    (row,) = await reading.ask(_MANDATE, person, call.actor.holder, call.now)
+    return row["since"] or call.now
+
+
 def own_record(row: Row, keys: KeyRing, parts: Collection[str] = ()) -> SealedRecord:
     """From a row with `person_id`, `data_key` and the columns of these sealed parts."""
     owner: UUID = row["person_id"]

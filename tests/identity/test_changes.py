@@ -118,11 +118,12 @@ def test_what_is_frozen_is_read_as_it_was_and_nothing_else_is(change: dict[str, 
         hash_ = hash_of(one)
     except Invalid:  # halves of a surrogate pair
         return
-    assert change_of(orjson.dumps(one).decode(), hash_) == change
+    beside = (person, request, "UPDATE", TODAY)
+    assert change_of(orjson.dumps(one).decode(), hash_, *beside) == change
     other = document(person, request, ChangeKind.UPDATE, TODAY, change)
     assert hash_of(other) != hash_  # by its salt
     with pytest.raises(Internal):
-        change_of(orjson.dumps(other).decode(), hash_)
+        change_of(orjson.dumps(other).decode(), hash_, *beside)
 
 
 # --- in the register
@@ -294,7 +295,7 @@ async def test_what_the_record_no_longer_is_has_to_be_asked_anew(register: Regis
 
 async def test_the_number_of_another_is_refused_without_saying_whose(register: Register, office: Office) -> None:
     her, other = await amina(register), await register.person(cnie="EF999")
-    fault = await refused(office.ask(her.person_id, cnie="EF999"))
+    fault = await refused(office.request(her.person_id, cnie="EF999"))
     assert (type(fault), fault.path) == (Conflict, ("cnie",))
     assert str(other.person_id) not in fault.message
     request = await office.ask(her.person_id, cnie="GH111")
