@@ -35,7 +35,8 @@ _WAYS = {Channel.SMS: "person.telephone", Channel.EMAIL: "person.email"}
 _FIND = f"""
 select p.person_id, p.data_key, p.lang, known.person_id as known_id{"".join(f", p.{column(part)}" for part in _PARTS)},
        exists (select from relative r where r.person_id = p.person_id and r.kind = 'GUARDIAN'
-                  and r.valid_from <= $6 and (r.valid_to is null or $6 < r.valid_to)) as is_ward
+                  and r.valid_from <= $6 and (r.valid_to is null or $6 < r.valid_to)) as is_ward,
+       coalesce(known.status = 'ACTIVE' or known.status_until <= $6, false) as active
   from unnest($1::bytea[], $2::uuid[], $5::boolean[]) with ordinality as asked (hash, person_id, reachable, n)
   left join identifier i on i.hash = asked.hash and i.kind = 'IDCS' and i.key_version = $3
   left join person known on known.person_id = coalesce(i.owner_id, asked.person_id) and known.status in ('ACTIVE', 'SUSPENDED')
@@ -46,13 +47,17 @@ select p.person_id, p.data_key, p.lang, known.person_id as known_id{"".join(f", 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """`person_id` is None for nobody, whose `record` is the decoy's. `is_ward`: somebody is their guardian."""
+    """`person_id` is None for nobody, whose `record` is the decoy's. `is_ward`: somebody is their guardian.
+
+    `active`: the record counts now; else it is suspended, or nobody's.
+    """
 
     person_id: UUID | None
     owner: UUID
     record: SealedRecord
     lang: Lang
     is_ward: bool
+    active: bool
     data_key: bytes = field(repr=False)  # wrapped
 
     @property
@@ -151,5 +156,6 @@ def _holder(row: Any, stranger: UUID, keys: KeyRing) -> Holder:
         SealedRecord(owner, keys.masters.unwrap(owner, row["data_key"]), {part: row[column(part)] for part in _PARTS}),
         language(row["lang"]),
         row["is_ward"],
+        row["active"],
         row["data_key"],
     )

@@ -91,7 +91,8 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What the rule needs to know of a witness. `marks`: keyed hashes of their telephone and e-mail."""
+    """What the rule needs to know of a witness. `known`: by a record that counts now. `marks`: keyed hashes of their telephone
+    and e-mail."""
 
     known: bool
     is_ward: bool
@@ -191,7 +192,7 @@ def _holds(reading: Reading, call: Call, claimed: Claimed, applicant: Holder, wi
     fits = [named.compare(name, Use.MATCH, lambda record: _is_named(record, claimed.name)) for name in sorted(NAMES)]
     _, old = named.compare(TELEPHONE, Use.MATCH, lambda record: _mark(keys, TELEPHONE, record))
     new = keys.index(TELEPHONE, claimed.telephone)
-    candidates = [Candidate(w.person_id is not None, w.is_ward, marks(w, TELEPHONE, EMAIL)) for w in witnesses]
+    candidates = [Candidate(w.active, w.is_ward, marks(w, TELEPHONE, EMAIL)) for w in witnesses]
     independent = will_do(candidates, frozenset(mark for mark in (old, new) if mark is not None))
     return applicant.person_id is not None and all(all(each) for each in fits) and old != new and independent
 
@@ -252,6 +253,9 @@ async def answer_as_witness(
     Raises Invalid for what the caller was not asked, has answered, or would answer too late.
     """
     me = _witness(call)
+    (witness,) = await holders_of(connection, keys, [me], call.now)
+    if confirmed and not witness.active:
+        raise Forbidden("whose record is suspended vouches for nobody")
     its = (TelephoneWitness.person_id == me) & (TelephoneWitness.change_id == change)
     its &= TelephoneWitness.answered_at.is_(None) & (TelephoneWitness.expires_at > call.now)
     answer = update(TelephoneWitness).where(its).values(answered_at=call.now, confirmed=confirmed)
