@@ -6,7 +6,7 @@ the same case. The agency is told no more than whether its report was taken.
 
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from access.call import ActorKind, Call, allow
@@ -26,6 +26,7 @@ from identity.register_models import DuplicateCase
 
 BIOMETRIC = "BIOMETRIC"
 PLACES = 4  # of the score
+MAX_HITS = 20  # of one request: a matcher names few, and who names many asks who is on record
 _CHARGED = "select exists (select from agency where agency_id = $1 and $2 = any(duties)) as charged"
 _CANDIDATE = """
 select p.person_id, p.data_key from person p
@@ -51,7 +52,8 @@ async def report_hit(
     """The case of a hit: of the applicant with that receipt, and of the candidate who is on record.
 
     Raises Forbidden to an agency that is not charged with it, Invalid for what cannot be and, one and the same, where there is
-    no such request or candidate; Conflict where the request was refused already.
+    no such request or candidate; Conflict where the request was refused already, or has too many
+    hits.
     """
     agency = call.actor.agency
     if call.actor.kind is not ActorKind.AGENCY or agency is None:
@@ -73,6 +75,9 @@ async def report_hit(
         return already
     if request.state is State.REJECTED:
         raise Conflict("this request was refused already", path=("receipt",))
+    hits = (DuplicateCase.person_id == request.id) & (DuplicateCase.origin == BIOMETRIC)
+    if (await connection.scalar(select(func.count()).select_from(DuplicateCase).where(hits)) or 0) >= MAX_HITS:
+        raise Conflict(f"of one request at most {MAX_HITS} hits are reported", path=("receipt",))
     record = SealedRecord(other, reading.keys.masters.unwrap(other, wrapped), {})
     reading.disclose(decide_upkeep(), record, call, subject=other, root_field="reportBiometricHit")
     case = uuid7(call.now)

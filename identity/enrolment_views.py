@@ -172,17 +172,29 @@ def _relative(disclosure: Disclosure, attribute: str, number: str | None) -> str
 
 
 _STATE = "case when state = 'DRAFT' and expires_at <= $1 then 'REJECTED' else state end"
-_ORDER = "coalesce(due_at, expires_at)"
-_LIST = f"""
+# What waits is few, has an index of its own, and is found by it; so is the order in which it is due. Of all others there are
+# as many as there are people.
+_WAITING = {
+    State.SUBMITTED: ("state = 'SUBMITTED'", "due_at"),
+    State.IN_REVIEW: ("state = 'IN_REVIEW'", "due_at"),
+    State.DRAFT: ("state = 'DRAFT' and expires_at > $1", "expires_at"),
+}
+_ANY = (f"($2::varchar is null or {_STATE} = $2)", "coalesce(due_at, expires_at)")
+
+
+def _list(state: State | None) -> str:
+    which, order = _ANY if state is None else _WAITING.get(state, _ANY)
+    return f"""
 select person_id, number, state, channel, basis, lang, division, begun_at, begun_by, expires_at, submitted_at, submitted_by,
-       due_at, decided_at, reason, form_hash, {_ORDER} as ordered
+       due_at, decided_at, reason, form_hash, {order} as ordered
   from enrolment
- where ($2::varchar is null or {_STATE} = $2)
+ where {which}
+   and ($1::timestamptz is not null or $2::varchar is null)  -- both are named, whichever it is
    and ($3::varchar[] is null or array[division, left(division, 2), left(division, 6), left(division, 12)]::varchar[] && $3
         or begun_by = $4)
    and ($5::varchar is null or $5 in (division, left(division, 2), left(division, 6), left(division, 12)))
-   and ($6::timestamptz is null or ({_ORDER}, person_id) > ($6, $7::uuid))
- order by {_ORDER}, person_id limit $8"""
+   and ($6::timestamptz is null or ({order}, person_id) > ($6, $7::uuid))
+ order by {order}, person_id limit $8"""
 
 
 @allow(Scope.ENROLMENT_MAKE)
@@ -230,7 +242,7 @@ async def _listed(
     territory = call.actor.territories.get(scope)
     within = None if territory is None else sorted(territory)
     account = call.actor.account
-    rows = await reading.ask(_LIST, call.now, state, within, account, division, at, last, count + 1)
+    rows = await reading.ask(_list(state), call.now, state, within, account, division, at, last, count + 1)
     named = await store.divisions(reading, {row["division"] for row in rows if row["division"] is not None})
     ordered = {row["person_id"]: row["ordered"] for row in rows}
     views = [_row_view(row, call, named) for row in rows]

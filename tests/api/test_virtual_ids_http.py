@@ -186,7 +186,7 @@ def test_an_ill_formed_number_is_refused_with_its_path(bank: Agency, number: str
         "subject",
         "virtualId",
     ]
-    assert not number or number not in answer.text
+    assert len(number) < 8 or number not in answer.text  # an id of the answer may hold fewer digits
 
 
 def test_two_names_of_one_subject_are_refused(bank: Agency) -> None:

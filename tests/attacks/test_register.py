@@ -15,18 +15,19 @@ from access.authority import Documents
 from access.call import Call, Purpose
 from access.catalogue import Lang
 from access.reading import Reading
-from access.rights import Role
+from access.rights import Role, Scope
 from api.app import acts as all_acts
 from api.app import of_records
 from core import keys as key_file
 from core.database import Database
-from core.errors import Faulty, Forbidden, Invalid, RateLimited, Withheld
+from core.errors import Conflict, Faulty, Forbidden, Invalid, RateLimited, Withheld
 from core.ids import uuid7
 from core.keys import Family, KeyRing
 from core.storage import FolderStorage
-from identity import acceptance, attestations, enrolment, enrolment_views, evidence, people, virtual_ids
+from identity import acceptance, attestations, biometrics, enrolment, enrolment_views, evidence, people, virtual_ids
 from identity.applications import Form, examined
 from identity.attested import Attested
+from identity.enrolment_states import State
 from identity.enrolment_store import FORM, numbered
 from identity.evidence import Cabinet, EvidenceKind
 from identity.media import sniffed
@@ -421,3 +422,53 @@ async def _settled(register: Register, reading: Reading) -> None:
     async with register.driver() as connection:
         for kind, its in reading.settlement.effects.items():
             assert not await kind.apply(connection, [(0, each) for each in its])
+
+
+async def test_a_matcher_does_not_ask_who_is_on_record_by_one_request(centre: Centre, enrol: Enrol) -> None:
+    """One receipt was enough to ask about everybody: a hit is taken where there is somebody, and refused where there is not."""
+    agency = await enrol()
+    await centre.register.database.ask("update agency set duties = '{BIOMETRIC_MATCHING}'")
+    call = agency.call(None, NOW)
+    call = replace(call, actor=replace(call.actor, scopes=call.actor.scopes | {Scope.BIOMETRIC_REPORT}))
+    request = await centre.in_review()
+    report = partial(biometrics.report_hit, receipt=await centre.number(request), token=None, score="0.9")
+    known = await centre.register.load(*(new_person(n) for n in range(biometrics.MAX_HITS + 1)))
+    for each in known[:-1]:
+        await centre.register.change(partial(_hit, report, call, each.idcs.text), call)
+    with pytest.raises(Conflict):
+        await centre.register.change(partial(_hit, report, call, known[-1].idcs.text), call)
+    await centre.register.change(partial(_hit, report, call, known[0].idcs.text), call)  # the same again is the same case
+
+
+async def _hit(report: Any, call: Call, idcs: str, connection: AsyncConnection, reading: Reading) -> None:
+    await report(connection, call, reading, idcs=idcs)
+
+
+@pytest.mark.parametrize(
+    ("state", "index"),
+    [("SUBMITTED", "ix_enrolment_open"), ("IN_REVIEW", "ix_enrolment_open"), ("DRAFT", "ix_enrolment_expires")],
+)
+async def test_what_waits_is_listed_without_reading_all_requests(centre: Centre, state: State, index: str) -> None:
+    """Of those that were accepted there are as many as there are people."""
+    register, call = centre.register, centre.deciding()
+    reading = Reading(register.database, register.keys, Documents())
+    told = Telling(register.database)
+    with reading.within(told):
+        await enrolment_views.requests_decided(reading, call, state=State(state))
+    sql, values = next(asked for asked in told.asked if "from enrolment" in asked[0])
+    async with register.driver() as connection:
+        await connection.execute("set local enable_seqscan = off")
+        plan = "\n".join(row[0] for row in await connection.fetch(f"explain {sql}", *values))
+    assert index in plan
+
+
+class Telling:
+    """Notes what is asked."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.asked: list[tuple[str, tuple[Any, ...]]] = []
+
+    async def ask(self, sql: str, *values: Any) -> Any:
+        self.asked.append((sql, values))
+        return await self.database.ask(sql, *values)
