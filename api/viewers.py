@@ -82,6 +82,9 @@ class Viewer:
     change_requests: list[ChangeRequest] | None = strawberry.field(
         resolver=asked_for.own_requests, description="What you, or others, asked to have changed in your record, newest first."
     )
+    change_request: ChangeRequest | None = strawberry.field(
+        resolver=asked_for.own_request, description="One of these requests."
+    )
     wards: list[Ward] | None = strawberry.field(default=None, description="Whose guardian you are now.")
     telephone_changes: list[TelephoneChange] | None = strawberry.field(
         resolver=telephones.changes, description="Changes of your registered telephone, newest first."

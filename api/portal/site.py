@@ -2,12 +2,25 @@
 
 from collections.abc import Sequence
 
-from api.portal import admin, agency, citizen, citizen_control, enrolling, files, public, register, sign_in, work
+from api.portal import (
+    admin,
+    agency,
+    citizen,
+    citizen_control,
+    citizen_register,
+    enrolling,
+    files,
+    public,
+    register,
+    sign_in,
+    work,
+)
 from api.portal.page import Audience, Link, Page, Viewer
 
 PAGES: tuple[Page, ...] = (
     *citizen.PAGES,
     *citizen_control.PAGES,
+    *citizen_register.PAGES,
     *enrolling.PAGES,
     *agency.PAGES,
     *sign_in.PAGES,

@@ -3,30 +3,33 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from graphql import parse, validate
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
 from access import publishing
-from access.rights import Scope
+from access.rights import Role, Scope
 from api import schema
-from api.portal import citizen_control
+from api.portal import citizen_control, citizen_register
 from core.database import Database
 from core.embedded import EmbeddedPostgres
 from core.keys import KeyRing
 from identity.imports import LoadedPerson
 from identity.virtual_numbers import VirtualNumber
 from tests.access.enrolled import mandate_document
+from tests.identity.files import png
 from tests.portal.browser import NARROW, WIDE, Reader
 from tests.portal.looking import Looker, press
-from tests.portal.staffed import BEGAN, YEAR
+from tests.portal.staffed import BEGAN, YEAR, statements
 from tests.portal.town import Town, town
 
 ARABIC, FRENCH = Reader("ar-MA", NARROW), Reader("fr-MA", WIDE, dark=True)
 ARABIC_PLAIN, FRENCH_PLAIN = Reader("ar-MA", NARROW, scripts=False), Reader("fr-MA", WIDE, scripts=False)
+MOST_STATEMENTS = 10  # of a page: who looks, what is shown, and that it was looked at
 BOTH = pytest.mark.parametrize("reader", [ARABIC_PLAIN, Reader("fr-MA", WIDE)], ids=str)
 
 
@@ -49,7 +52,7 @@ async def person(its: Town) -> LoadedPerson:
 
 def test_every_document_asks_what_the_schema_has() -> None:
     built, folder = schema.build(), Path(citizen_control.__file__).parent / "pages"
-    for page in citizen_control.PAGES:
+    for page in (*citizen_control.PAGES, *citizen_register.PAGES):
         document = folder / f"{page.name}.graphql"
         assert (document.name, validate(built, parse(document.read_text("utf-8")))) == (document.name, [])
 
@@ -115,6 +118,21 @@ async def test_the_pages_of_control_can_be_read_by_everybody(
         await press(page, "revoke")
         await looker.see("attestation-revoked")
         await looker.open("/me/attestations", "attestations")
+
+
+async def test_a_page_costs_a_handful_of_statements(
+    its: Town, browser: Browser, person: LoadedPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with its.reading(browser, Reader("fr-MA"), person) as page:
+        await page.goto("/me/numbers")
+        await press(page, "permanent")
+        request = await send_wrong_address(page, "J'ai déménagé.")
+        for path in ("/me/data", "/me/data/name/wrong", "/me/requests", request, "/me/lock", "/me/numbers", "/me/attestations"):
+            with statements(monkeypatch) as sent:
+                answer = await page.goto(path)
+            assert answer is not None
+            assert (path, answer.status) == (path, 200)
+            assert 2 <= len(sent) <= MOST_STATEMENTS, (path, len(sent), sent)
 
 
 # --- the lock
@@ -296,3 +314,177 @@ async def test_an_attestation_is_issued_downloaded_and_checked_by_anybody(
         await its.enter(page, its.karim)
         assert (await page.request.get(path)).status == 404
         assert (await page.request.get(f"{path}/paper")).status == 404
+
+
+# --- the record, and what is wrong in it
+
+
+def picture() -> bytes:
+    """A small PNG."""
+    return png(40, 30)
+
+
+async def attach(page: Page, name: str = "papier.png", content: bytes | None = None) -> None:
+    file = {"name": name, "mimeType": "image/png", "buffer": picture() if content is None else content}
+    await page.set_input_files("#file", files=[file])  # type: ignore[arg-type]  # a mapping is one
+
+
+async def send_wrong_address(page: Page, words: str, address: str = "7, rue du Port") -> str:
+    """Says that the address is wrong: the path of the request."""
+    await page.goto("/me/data/address/wrong")
+    await page.fill("#address", address)
+    await page.check("input[name=kind][value=UPDATE]")
+    await page.fill("#words", words)
+    await press(page, "papers")
+    await press(page, "upload", "check")
+    await press(page, "send")
+    return urlsplit(page.url).path
+
+
+@pytest.mark.parametrize("reader", [ARABIC, FRENCH], ids=str)
+async def test_the_pages_of_the_record_can_be_read_by_everybody(its: Town, browser: Browser, reader: Reader) -> None:
+    person, ward, _ = await its.register.load(*its.newcomers())
+    async with its.reading(browser, reader, person) as page:
+        looker = Looker(page, reader, "register")
+        await looker.open("/me/data", "data")
+        await looker.open("/me/requests", "requests-none")
+        for item in citizen_register.ITEMS:
+            await looker.open(f"/me/data/{item}/wrong", f"wrong-{item}")
+        await looker.open("/me/data/name/wrong")
+        await page.fill("#given_name_latin", "أمينة")
+        await page.fill("#family_name_ar", "")
+        await press(page, "papers")
+        await looker.see("wrong-mistaken")
+        await page.fill("#given_name_latin", "Amîna")
+        await page.fill("#family_name_ar", "بناني العلوي")
+        await page.check("input[name=kind][value=CORRECTION]")
+        await page.fill("#words", "كُتب اسمي ناقصا.\nMon nom est incomplet.")
+        await press(page, "papers")
+        await looker.see("wrong-papers")
+        await press(page, "upload")
+        await looker.see("wrong-no-file")
+        await attach(page)
+        await press(page, "upload")
+        await looker.see("wrong-check")
+        await press(page, "send")
+        await looker.see("request-sent")
+        await looker.open(urlsplit(page.url).path, "request")
+        await press(page, "ask")
+        await looker.see("request-withdraw")
+        await press(page, "withdraw")
+        await looker.see("request-withdrawn")
+        await send_wrong_address(page, "J'ai déménagé.")
+        await looker.open("/me/requests", "requests")
+        await looker.open("/me/data", "data-waiting")
+        await looker.open("/wards")
+        await press(page, "act")
+        await looker.open("/me/data", "data-of-a-ward")
+        assert await page.locator(".notice-warn").count() == 1
+        assert ward.person_id is not None
+
+
+@pytest.mark.parametrize("reader", [ARABIC_PLAIN, Reader("fr-MA", WIDE)], ids=str)
+async def test_somebody_says_what_is_wrong_with_a_paper_and_takes_it_back(
+    its: Town, browser: Browser, person: LoadedPerson, reader: Reader
+) -> None:
+    async with its.reading(browser, reader, person) as page:
+        await page.goto("/me/data")
+        assert await page.locator("a[href='/me/data/telephone/wrong']").count() == 0
+        await page.click("a[href='/me/data/birth-date/wrong']")
+        assert await page.input_value("#birth_year") == "1984"
+        assert await page.locator("input[name=kind]").count() == 0  # a birth is recorded wrongly, or rightly
+        await page.fill("#birth_year", "٢٩٨٤")
+        await page.fill("#words", "خطأ")
+        await press(page, "papers")
+        assert await page.locator("#birth_year-error").count() == 1
+        assert await page.input_value("#words") == "خطأ"
+        await page.fill("#birth_year", "١٩٨٣")
+        await press(page, "papers")
+        await attach(page, content=b"<html>")
+        await press(page, "upload")
+        assert await page.locator("#file-error").count() == 1
+        await attach(page)
+        await press(page, "upload")
+        assert "1984" in await page.locator("table.diff").inner_text()
+        assert "1983" in await page.locator("table.diff").inner_text()
+        await press(page, "send", "more")
+        await page.select_option("#paper", "JUDGEMENT")
+        await attach(page, content=png(50, 20))
+        await press(page, "upload")
+        assert await page.locator("main a[href^='/me/evidence/']").count() == 2
+        await press(page, "send")
+        path = urlsplit(page.url).path
+        number = (await page.locator(".receipt-number").inner_text()).replace("\u200b", "").strip()
+        assert re.fullmatch(r"\d{4}(-\d{4}){2}", number)
+        paper = await page.locator("main a[href^='/me/evidence/']").first.get_attribute("href")
+        assert paper is not None
+        assert await (await page.request.get(paper)).body() == picture()
+        (row,) = await its.office.ask("select kind, state from change_request where person_id = $1", person.person_id)
+        assert (row["kind"], row["state"]) == ("CORRECTION", "SUBMITTED")
+        await its.enter(page, its.karim)
+        assert (await page.request.get(path)).status == 404
+        assert (await page.request.get(paper)).status == 404
+        await its.enter(page, person)
+        await page.goto("/me/requests")
+        await page.click(f"a[href='{path}']")
+        await press(page, "ask")
+        await press(page, "withdraw")
+        assert page.url == f"{its.address}{path}?done=withdrawn"
+        assert await page.locator("form:has(input[value=ask])").count() == 0
+    (row,) = await its.office.ask("select state from change_request where person_id = $1", person.person_id)
+    assert row["state"] == "WITHDRAWN"
+    (row,) = await its.office.ask(
+        "select count(*) as n from evidence where person_id = $1 and request_id is not null", person.person_id
+    )
+    assert row["n"] == 2
+
+
+async def test_what_cannot_be_asked_for_is_said_beside_its_field(its: Town, browser: Browser, person: LoadedPerson) -> None:
+    async with its.reading(browser, FRENCH_PLAIN, person) as page:
+        await page.goto("/me/data/email/wrong")
+        await page.fill("#email", "nobody")
+        await press(page, "papers")
+        assert await page.locator("#email-error").count() == 1
+        assert await page.locator("#kind-error").count() == 1
+        await page.fill("#email", "amina@example.org")
+        await page.check("input[name=kind][value=UPDATE]")
+        await press(page, "papers")
+        assert await page.locator("#words-error").count() == 1
+        await page.fill("#words", "Nouvelle adresse")
+        for wrong in ("2999-01-01", str(its.office.clock().date() + timedelta(days=2)), "1066-10-14"):
+            await page.fill("#since", wrong)
+            await press(page, "papers")
+            assert (wrong, await page.locator("#since-error").count()) == (wrong, 1)
+        await page.fill("#since", "")
+        await press(page, "papers")
+        await press(page, "upload", "check")
+        await press(page, "send")
+        assert await page.locator(".receipt-number").count() == 1
+        for path in ("/me/data/idcs/wrong", "/me/data/telephone/wrong", "/me/requests/0195a1b2-0000-7000-8000-000000000001"):
+            assert (path, (await page.request.get(path)).status) == (path, 404)
+
+
+async def test_a_session_that_ends_in_mid_request_loses_nothing(its: Town, browser: Browser, person: LoadedPerson) -> None:
+    async with its.reading(browser, ARABIC_PLAIN, person) as page:
+        await page.goto("/me/data/address/wrong")
+        await page.fill("#address", "7, rue du Port")
+        await page.check("input[name=kind][value=UPDATE]")
+        await page.fill("#words", "J'ai déménagé.")
+        await its.office.ask("update session set ended_at = $2 where holder_id = $1", person.person_id, its.office.clock())
+        await press(page, "papers")
+        await its.sign_in(page, person)
+        await page.click("main button.button-main")  # back to the form
+        assert await page.input_value("#address") == "7, rue du Port"
+        assert await page.is_checked("input[name=kind][value=UPDATE]")
+        assert await page.input_value("#words") == "J'ai déménagé."
+
+
+async def test_nobody_who_is_assisted_comes_to_these_pages(its: Town, browser: Browser, person: LoadedPerson) -> None:
+    agent = await its.office.staff(Role.CENTRE_AGENT)
+    async with its.reading(browser, FRENCH_PLAIN) as page:
+        await its.assist(page, person, agent, "CONSENTS")
+        for path in ("/me/data", "/me/lock", "/me/numbers", "/me/attestations", "/me/requests"):
+            answer = await page.goto(path)
+            assert answer is not None
+            assert (path, answer.status) == (path, 403)
+        assert [await link.get_attribute("href") for link in await page.locator(".places li a").all()] == ["/consents"]
