@@ -219,6 +219,7 @@ async def test_an_agent_corrects_a_birth_date_a_supervisor_decides_and_the_citiz
 ) -> None:
     agent = await its.office.staff(Role.CENTRE_AGENT, name="Said Amrani")
     supervisor = await its.office.staff(Role.SUPERVISOR, name="Hind Berrada")
+    its.office.clock.turn(days=2)
     place = f"/admin/people/{person.person_id}"
     async with (
         its.office.reading(browser, reader, agent) as page,
@@ -311,9 +312,13 @@ async def test_an_agent_corrects_a_birth_date_a_supervisor_decides_and_the_citiz
         history = await told(page, ".timeline li")
         assert "Hind Berrada" in history[0]
         await see(looker, "record-corrected")
-        before = (its.office.clock() - timedelta(days=3)).date().isoformat()
-        await page.goto(f"{place}{CASE}&asOf={before}")
-        await see(looker, "record-as-of")
+        for days, shown in ((1, "1990"), (400, "")):
+            day = (its.office.clock() - timedelta(days=days)).date().isoformat()
+            await page.goto(f"{place}{CASE}&asOf={day}")
+            found = await page.inner_text("main")
+            assert ("1990" in found, "13 " in found.partition("1990")[0][-9:]) == (bool(shown), False)
+            if days == 1:
+                await see(looker, "record-as-of")
     async with its.reading(browser, Reader("en-GB", scripts=False), person) as page:
         await page.goto("/me/data")
         assert "13 May 1990" in await page.inner_text("main")
