@@ -32,7 +32,7 @@ from identity.attested import Attested
 from identity.models import Identifier
 from identity.register_models import Attestation
 from identity.self_view import disclose_own, enter_own, own_record, person_of
-from identity.store import PARTS, column, divisions
+from identity.store import PARTS, STATUS_NOW, column, divisions
 
 KIND: Final = "ATTESTATION"
 SEALED: Final = "attestation.signed"
@@ -43,7 +43,6 @@ ISSUED: Final = Budget("ATTESTATIONS", limit=40, window_seconds=24 * 3600)  # th
 # An office or a telephone network may share an address, and a counter checks a paper a minute.
 CHECKS: Final = Budget("CHECK", limit=120, window_seconds=900)
 _DRAWS = 10
-_STATUS = "case when p.status = 'SUSPENDED' and p.status_until <= {} then 'ACTIVE' else p.status end as status"
 
 
 class AttestationState(StrEnum):
@@ -160,7 +159,7 @@ async def attestation(reading: Reading, call: Call, *, attestation: UUID) -> Att
 
 
 _CHECK = f"""
-select a.digest, a.expires_at, a.revoked_at, {_STATUS.format("$4")}
+select a.digest, a.expires_at, a.revoked_at, {STATUS_NOW.format(now="$4")} as status
   from identifier i
   join attestation a on a.person_id = i.owner_id and a.number = $3
   join person p on p.person_id = a.person_id
@@ -201,7 +200,7 @@ async def _record(reading: Reading, call: Call, person: UUID, wanted: Sequence[A
     names = {name.removesuffix(":masked") for each in wanted for name in attested.NAMES[each]}
     parts = [part for name in sorted(names) for part in PARTS[name]]
     columns = "".join(f", p.{column(part)}" for part in parts)
-    sql = f"select p.person_id, p.data_key, {_STATUS.format('$2')}{columns} from person p where p.person_id = $1"
+    sql = f"select p.person_id, p.data_key, {STATUS_NOW.format(now='$2')} as status{columns} from person p where p.person_id = $1"
     rows = await reading.ask(sql, person, call.now)
     if not rows or rows[0]["data_key"] is None:
         raise Unauthenticated("the session is over")

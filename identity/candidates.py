@@ -1,8 +1,8 @@
 """Whom somebody new may be: those on record who share blocking keys, compared one by one.
 
-They are found by one statement, for one newcomer (for many at once: `doubles_of_many.py`). A key shared by few counts by itself,
-one shared by more where another is shared, too, and one shared by a crowd not at all: what is read has a bound, however many are
-registered. Of those who are found the ones with the rarest keys in common are compared.
+They are found by one statement, for one newcomer (for many at once: `doubles_of_many.py`). A key shared by few counts by
+itself, one shared by more where another is shared, too, and one shared by a crowd not at all: what is read has a bound, however
+many are registered. Of those who are found the ones with the rarest keys in common are compared.
 
 The registry's own comparison opens records for nobody's eyes. It is entered in the ledger of those of whom somebody will be
 shown more because of it: who comes to REVIEW or SAME.
@@ -23,7 +23,7 @@ from core.ids import uuid7
 from core.keys import KeyRing
 from identity.blocking import PARTS, Comparable, blocking_hashes
 from identity.duplicates import Compared, Finding, Outcome, Rules, compare, may_be, rules
-from identity.store import column
+from identity.store import GUARDIANS_NOW, column
 
 COMPARED_PARTS = ("person.birth_date", *PARTS.values())
 ATTRIBUTES = tuple(sorted({part.split(":")[0] for part in COMPARED_PARTS}))
@@ -40,8 +40,7 @@ ranked as (
       from shared where person_id <> $2
      group by person_id having min(size) <= $4 or count(*) > 1)
 select p.person_id, p.data_key, a.survivor_id, {", ".join(f"p.{column(part)}" for part in COMPARED_PARTS)},
-       array(select v.relative_id from relative v where v.person_id = p.person_id and v.kind = 'GUARDIAN'
-                and v.valid_from <= $6 and (v.valid_to is null or $6 < v.valid_to)) as guardians
+       {GUARDIANS_NOW.format(now="$6")} as guardians
   from ranked r join person p on p.person_id = r.person_id and p.data_key is not null and p.status <> 'DECOY'
   left join person_alias a on a.person_id = p.person_id and a.undone_at is null
  where r.place <= $5

@@ -1,8 +1,8 @@
 """Whether many who are to be enrolled at once are on record already, or are two of one another: a statement for each step.
 
-The same keys, comparison and bounds as for one (`identity/candidates.py`); but of those who share keys it takes first who shares
-the most (there the rarest), and each newcomer has at most MAX_CASES cases. Whoever enrols many holds a lock that
-who enrols one shares: nobody is enrolled between the comparison and the end of the transaction.
+The same keys, comparison and bounds as for one (`identity/candidates.py`); but of those who share keys it takes first who
+shares the most (there the rarest), and each newcomer has at most MAX_CASES cases. Whoever enrols many holds a lock that who
+enrols one shares: nobody is enrolled between the comparison and the end of the transaction.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from core.keys import KeyRing
 from identity.blocking import PARTS as COMPARED_PARTS
 from identity.blocking import Comparable, blocking_hashes
 from identity.duplicates import Agreement, Compared, Field, Finding, Outcome, Rules, births, compare
-from identity.store import column
+from identity.store import GUARDIANS_NOW, column
 
 MAX_CASES: Final = 5  # of one newcomer
 BETWEEN_BREATHS: Final = 50
@@ -54,8 +54,7 @@ select person_id, data_key, {", ".join(map(column, _OWN_PARTS))}
   from person where person_id = any($1::uuid[]) and data_key is not null and status <> 'DECOY'"""
 _RECORDS: Final = f"""
 select p.person_id, p.data_key, a.survivor_id, {", ".join(f"p.{column(part)}" for part in _SEALED)},
-       array(select r.relative_id from relative r where r.person_id = p.person_id and r.kind = 'GUARDIAN'
-                and r.valid_from <= $2 and (r.valid_to is null or $2 < r.valid_to)) as guardians
+       {GUARDIANS_NOW.format(now="$2")} as guardians
   from person p left join person_alias a on a.person_id = p.person_id and a.undone_at is null
  where p.person_id = any($1::uuid[]) and p.data_key is not null and p.status <> 'DECOY'"""
 

@@ -47,7 +47,7 @@ from identity.imports import (
 from identity.receipts import KIND as RECEIPT
 from identity.receipts import drawn, shown_number
 from identity.relations import BIRTH, KINDS
-from identity.store import SEALED_PARTS, column
+from identity.store import SEALED_PARTS, STATUS_NOW, column
 
 FIELD: Final = "importPersons"
 _REVISION_COLUMNS: Final = ("person_id", "revision_id", "cause", "source", "request_id", "recorded_at", "recorded_by")
@@ -64,9 +64,8 @@ _KEY, _IDCS = PERSON_COLUMNS.index("data_key"), PERSON_COLUMNS.index("idcs")
 _THERE: Final = """
 select person_id from person where person_id = any($1::uuid[])
 union select person_id from enrolment where person_id = any($1::uuid[])"""
-_RELATIVES: Final = """
-select i.hash, p.person_id, p.data_key, p.birth_date,
-       case when p.status = 'SUSPENDED' and p.status_until <= $3 then 'ACTIVE' else p.status end as status
+_RELATIVES: Final = f"""
+select i.hash, p.person_id, p.data_key, p.birth_date, {STATUS_NOW.format(now="$3")} as status
   from unnest($1::bytea[]) asked (hash)
   join identifier i on i.hash = asked.hash and i.kind = 'IDCS' and i.key_version = $2
   join person p on p.person_id = i.owner_id and p.data_key is not null"""

@@ -31,16 +31,14 @@ from identity.enrolment_store import (
     FORM,
     Request,
     held,
-    numbered,
     place,
     sound,
     tell_applicant,
     today_of,
-    unknown,
     written,
 )
 from identity.openings import is_enrolled_at
-from identity.receipts import normal_number, shown_number
+from identity.receipts import shown_number
 from identity.register_models import Enrolment, Testimony
 from identity.relations import Relation, charges, relations
 
@@ -56,15 +54,6 @@ async def begin_enrolment(connection: AsyncConnection, call: Call, keys: KeyRing
     its = await sound(Snapshot(await raw(connection)), form, call.now, complete=False)
     _refuse_elsewhere(call, its)
     return await place(connection, keys, call, its, channel=CENTRE, lang=lang)
-
-
-@allow(Scope.ENROLMENT_MAKE)
-async def find_enrolment(connection: AsyncConnection, call: Call, keys: KeyRing, *, receipt: str) -> UUID:
-    """The request with the number that somebody shows at a centre. Raises Invalid for what is no number, and NotFound."""
-    request = await numbered(Snapshot(await raw(connection)), keys, normal_number(receipt), call.now)
-    if request is None or not request.within(call.actor, Scope.ENROLMENT_MAKE):
-        raise unknown()
-    return request.id
 
 
 @allow(Scope.ENROLMENT_MAKE)

@@ -6,7 +6,7 @@ like the record of somebody who is registered (`FormRecord`).
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -59,9 +59,6 @@ class FormRecord(SealedRecord):
         value: str | None = getattr(self.form, column(part))
         return value
 
-    def with_form(self, form: Form) -> "FormRecord":
-        return replace(self, form=form)
-
     @property
     def parts(self) -> dict[str, str | None]:
         """The text of every sealed part that the person will have, but for the IDCS."""
@@ -70,7 +67,7 @@ class FormRecord(SealedRecord):
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it stands at an instant. `record`: None once what was declared is erased."""
+    """A request as it stands at an instant. `erased`: what was declared is there no more."""
 
     row: Row
     state: State
@@ -175,7 +172,6 @@ async def place(
     channel: str,
     lang: Lang,
     secret: str | None = None,
-    source: UUID | None = None,
 ) -> UUID:
     """A new draft with a receipt's number. `form` was checked; `secret`: the code by which the applicant comes back."""
     person = uuid7(call.now)
@@ -188,7 +184,6 @@ async def place(
         "channel": channel,
         "data_key": wrapped,
         "lang": lang,
-        "source": source,
         "begun_at": call.now,
         "begun_by": call.actor.account,
         "expires_at": call.now + DRAFT_LIFETIME,

@@ -177,9 +177,7 @@ async def make_decoy(connection: "asyncpg.Connection[Row]", call: Call, keys: Ke
     """The record that is opened for subjects nobody knows; made once, and then left as it is, but for parts that are new."""
     row = sealed_row(keys, call.now, DECOY, Status.DECOY, _DECOY_VALUES)
     places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
-    await connection.execute(
-        f"insert into person ({', '.join(PERSON_COLUMNS)}) values ({places}) on conflict do nothing", *row
-    )
+    await connection.execute(f"insert into person ({', '.join(PERSON_COLUMNS)}) values ({places}) on conflict do nothing", *row)
     its = await connection.fetchrow("select * from person where person_id = $1 for update", DECOY)
     assert its is not None
     key = keys.masters.unwrap(DECOY, its["data_key"])

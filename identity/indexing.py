@@ -15,7 +15,7 @@ from core.database import Reader, Row
 from core.keys import KeyRing
 from identity.blocking import Comparable, blocking_hashes
 from identity.candidates import COMPARED_PARTS
-from identity.store import column
+from identity.store import GUARDIANS_NOW, column
 
 BATCH = 1_000  # persons
 _COLUMNS = ("hash", "person_id", "key_version")
@@ -23,8 +23,7 @@ _LACKING = """p.data_key is not null and p.status <> 'DECOY' and ($2 or not exis
            select from blocking_key b where b.person_id = p.person_id and b.key_version = $1))"""
 _NEXT = f"""
 select p.person_id, p.data_key, {", ".join(f"p.{column(part)}" for part in COMPARED_PARTS)},
-       array(select r.relative_id from relative r where r.person_id = p.person_id and r.kind = 'GUARDIAN'
-                and r.valid_from <= $5 and (r.valid_to is null or $5 < r.valid_to)) as guardians
+       {GUARDIANS_NOW.format(now="$5")} as guardians
   from person p where {_LACKING} and ($3::uuid is null or p.person_id > $3) order by p.person_id limit $4 for update of p"""
 
 

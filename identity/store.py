@@ -49,6 +49,9 @@ _WINDOWS = "array[" + ", ".join(f"'{window}'" for window in Window) + "]::varcha
 SEALED_PARTS = tuple(part for parts in PARTS.values() for part in parts)
 # The status that counts at `now` of a row `p` of person: a suspension is over by itself.
 STATUS_NOW = "case when p.status = 'SUSPENDED' and p.status_until <= {now} then 'ACTIVE' else p.status end"
+# The ids of the guardians at `now` of such a row.
+GUARDIANS_NOW = """array(select r.relative_id from relative r where r.person_id = p.person_id and r.kind = 'GUARDIAN'
+                and r.valid_from <= {now} and (r.valid_to is null or {now} < r.valid_to))"""
 
 
 def column(part: str) -> str:

@@ -26,5 +26,4 @@ async def concerned(connection: AsyncConnection, keys: KeyRing, call: Call, pers
 async def tell_all(connection: AsyncConnection, keys: KeyRing, call: Call, holders: Sequence[Holder], notice: Notice) -> None:
     """By all ways that are known of each; whoever has none is told nothing."""
     for holder in holders:
-        if holder.ways():
-            await tell_holder(connection, keys, call, holder, notice)
+        await tell_holder(connection, keys, call, holder, notice)

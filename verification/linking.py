@@ -224,10 +224,7 @@ def _refuse_another(call: Call, kind: str, agency: UUID | None) -> None:
 async def _file(connection: AsyncConnection, change: Document) -> tuple[Any, Purpose]:
     """The file of a change, as it was proposed. Raises Invalid, NotFound, Conflict."""
     fields = Node(dict(change)).record(_MEMBERS)
-    try:
-        file = UUID(fields["file"].text(36))
-    except ValueError:
-        raise Invalid("not an id", path=("file",)) from None
+    file = fields["file"].id()
     purpose = fields["purpose"].choice(Purpose)
     agency = await of_code(connection, change["agency"], "agency")
     row = await held(connection, file)

@@ -12,7 +12,7 @@ from core.canonical import content_hash
 from core.dates import PartialDate
 from core.errors import Conflict, Faulty, Forbidden, Invalid, NotFound, RateLimited
 from core.paging import Page
-from identity import enrolment, enrolment_views, pre_registration
+from identity import enrolment_views, pre_registration
 from identity.applications import Form
 from identity.enrolment_states import DRAFT_LIFETIME, ERASED_AFTER, Reason, State
 from identity.enrolment_store import FORM, forget_lapsed
@@ -408,7 +408,7 @@ async def test_what_was_refused_is_erased_after_a_while_and_what_was_accepted_is
 
 
 async def test_somebody_without_an_account_comes_back_to_their_draft_by_number_and_code(centre: Centre) -> None:
-    register, keys = centre.register, centre.register.keys
+    register = centre.register
     form = another(given_name_latin="Salma", given_name_ar="سلمى")
     draft = await centre.pre_register(form)
     number, call = await centre.number(draft.enrolment), at_the_door()
@@ -431,7 +431,7 @@ async def test_somebody_without_an_account_comes_back_to_their_draft_by_number_a
     await centre.amend_own(number, draft.secret, changed(form, given_name_latin="Selma"), call=call)
     # At the centre it is taken up by its number alone, and handed in.
     by = centre.making()
-    found = await register.transact(lambda c: enrolment.find_enrolment(c, by, keys, receipt=number))
+    found = (await register.read(lambda r: enrolment_views.request_made(r, by, receipt=number), by)).id
     assert found == draft.enrolment
     await centre.submit(found)
     with pytest.raises(Conflict):
