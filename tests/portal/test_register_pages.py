@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from graphql import parse, validate
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, FilePayload, Page
 
 from access import publishing
 from access.rights import Role, Scope
@@ -34,7 +34,7 @@ ARABIC_PLAIN = Reader("ar-MA", NARROW, scripts=False)
 ENGLISH = Reader("en-GB", WIDE, scripts=False)
 BOTH = pytest.mark.parametrize("reader", [ARABIC, FRENCH], ids=str)
 ALL = pytest.mark.parametrize("reader", [ARABIC_PLAIN, ARABIC, FRENCH], ids=str)
-PAPER = {"name": "paper.pdf", "mimeType": "application/pdf", "buffer": pdf()}
+PAPER: FilePayload = {"name": "paper.pdf", "mimeType": "application/pdf", "buffer": pdf()}
 CASE = "?purpose=CASE_REVIEW"
 
 
@@ -103,7 +103,7 @@ async def verified(its: Town, person: LoadedPerson) -> bool:
 
 async def add_paper(page: Page, kind: str) -> None:
     await page.select_option("#fileKind", kind)
-    await page.set_input_files("#file", [PAPER])  # type: ignore[list-item]
+    await page.set_input_files("#file", PAPER)
     await other(page, "add")
 
 
@@ -252,7 +252,7 @@ async def test_an_agent_corrects_a_birth_date_a_supervisor_decides_and_the_citiz
         await page.fill("#cnie", "")
         await page.fill("#words", "الرقم 1 ساقط في السجل.")
         await page.select_option("#fileKind", "BIRTH_RECORD")
-        await page.set_input_files("#file", [PAPER])  # type: ignore[list-item]
+        await page.set_input_files("#file", PAPER)
         await send(page, "check")
         assert await faulty(page) == ["file"]  # it would be lost
         await add_paper(page, "BIRTH_RECORD")
