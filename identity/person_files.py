@@ -275,7 +275,7 @@ async def person_files(reading: Reader, call: Call) -> list[FileView]:
 
 
 @allow(Scope.IMPORT_RUN)
-async def import_template(_: object, _call: Call, *, form: TemplateForm, lang: Lang) -> bytes:
+async def import_template(_reading: object, _call: Call, *, form: TemplateForm, lang: Lang) -> bytes:
     """An empty file to be filled in."""
     return persons_template(form, lang)
 

@@ -24,7 +24,8 @@ AGREED = {
     "agencies reviews approvals ledger indicators approval myAgency account accounts officer officers office offices "
     "operator operators invitation consent consents consentByLink previewConsent accessReport accessReports jobs messages "
     "agencyName agencyNames masterKeys"
-    " enrolment enrolments enrolmentByReceipt openings",
+    " enrolment enrolments enrolmentByReceipt openings duplicate changeRequest changeRequests personRecord evidence evidenceOf"
+    " checkAttestation personFile personFiles importTemplate teamDevices linkFiles ownLinkFiles",
     "VerificationBatch": "answers receipt",
     "Verification": "reference confirmed claims token refused asOf receipt",
     "Refusal": "code retryAt",
