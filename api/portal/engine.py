@@ -267,14 +267,14 @@ class Engine:
         if told:
             return await self._show(page, asked, user_errors=told, status=422)
         outcome = addresses.filled(action.then, asked.params) if isinstance(action.then, str) else action.then(asked, data)
-        if isinstance(outcome, Response):
-            return security.guard(outcome, personal=True, secure=self._secure)
         if isinstance(outcome, Show):
             context = {"data": data, "withheld": answers.withheld(answer), **outcome.more}
             return self._render(f"{outcome.template}.html", asked, context, 200, addresses.of(asked.request))
         return await self._go_on(page, asked, outcome, enters=action.enters)
 
-    async def _go_on(self, page: Page, asked: PageRequest, outcome: str | Done | Again, *, enters: bool) -> Response:
+    async def _go_on(self, page: Page, asked: PageRequest, outcome: str | Done | Again | Response, *, enters: bool) -> Response:
+        if isinstance(outcome, Response):
+            return security.guard(outcome, personal=True, secure=self._secure)
         if isinstance(outcome, Again):
             form = Form([*asked.form.pairs(), *outcome.typed], asked.form.uploads)
             return await self._show(page, replace(asked, form=form), step=outcome.step)

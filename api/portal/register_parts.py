@@ -19,7 +19,7 @@ HOME: Final = "/admin/people"
 PURPOSES: Final = (Purpose.CASE_REVIEW.value, Purpose.IDENTITY_PROOFING.value, Purpose.ENROLMENT.value)
 CHOOSE_FILE: Final = N_("Choose a file.")
 FILE_WAITS: Final = N_("This file is not added yet: press the button to add it, or leave it out.")
-_RIGHTS: Final = (Scope.CHANGE_REQUEST, Scope.CHANGE_DECIDE, Scope.STATUS_CHANGE, Scope.PERSON_ERASE)
+_RIGHTS: Final = (Scope.CHANGE_REQUEST, Scope.CHANGE_DECIDE, Scope.STATUS_CHANGE, Scope.PERSON_MERGE, Scope.PERSON_ERASE)
 
 
 def purpose_of(asked: PageRequest) -> str | None:

@@ -8,8 +8,11 @@ from api.portal import (
     citizen,
     citizen_control,
     citizen_register,
+    duplicates,
     enrolling,
+    enrolment,
     files,
+    importing,
     public,
     register,
     sign_in,
@@ -26,6 +29,9 @@ PAGES: tuple[Page, ...] = (
     *sign_in.PAGES,
     *admin.PAGES,
     *register.PAGES,
+    *enrolment.PAGES,
+    *duplicates.PAGES,
+    *importing.PAGES,
     *work.PAGES,
     *files.PAGES,
     *public.PAGES,
@@ -38,5 +44,13 @@ def navigation(viewer: Viewer, *, demo: bool) -> Sequence[Link]:
         return citizen.navigation(viewer)
     if viewer.kind == Audience.STAFF:
         *own, account = admin.navigation(viewer)
-        return (*register.navigation(viewer), *own, *work.navigation(viewer, demo=demo), account)
+        return (
+            *register.navigation(viewer),
+            *enrolment.navigation(viewer),
+            *duplicates.navigation(viewer),
+            *importing.navigation(viewer),
+            *own,
+            *work.navigation(viewer, demo=demo),
+            account,
+        )
     return agency.navigation(viewer)

@@ -66,12 +66,13 @@ class Clock:
 
 @dataclass
 class Office:
-    """The served instance, and the people who work with it."""
+    """The served instance, and the people who work with it. `storage`: the folder of its files."""
 
     database: Database
     keys: KeyRing
     address: str
     clock: Clock
+    storage: Path = Path()
 
     async def staff(self, *roles: Role, division: str | None = None, name: str = "", **options: Any) -> Signed:
         """An account that was taken up long ago; of the registry, unless `agency` says of which."""
@@ -167,7 +168,8 @@ async def staffed(database: Database, url: str, keys: KeyRing) -> AsyncIterator[
     async with database.begin() as connection:
         await create_instance(connection, office.call(Scope.REGISTER_LOAD), keys, mark=keys.mark, issuer=address)
     with TemporaryDirectory() as files:
-        settings = Settings(jobs=False, storage=Path(files) / "evidence")
+        office.storage = Path(files) / "evidence"
+        settings = Settings(jobs=False, storage=office.storage)
         app = build(settings, keys, database_url=url, issuer=address, clock=clock)
         async with served(app, listener):
             yield office
