@@ -35,9 +35,13 @@ _ARCHIVE_REACH: Final = 22 + 0xFFFF
 _PAGE: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|svg|iframe|\?php)[\s>]", re.IGNORECASE)
 # What makes a PDF do something: names too long to come about by chance, so that they are looked for in all of the file. What
 # lies outside of its streams is for each reader to say, and readers do not agree.
-_ACTIVE: Final = re.compile(rb"/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia|Encrypt)(?![A-Za-z])")
+_ACTIVE: Final = re.compile(rb"/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia|Encrypt|SubmitForm|ImportData|GoToE)(?![A-Za-z])")
 _ACTIVE_SHORT: Final = re.compile(rb"/(?:JS|XFA)(?![A-Za-z])")
 _SPELLED: Final = re.compile(rb"#([0-9A-Fa-f]{2})")  # a sign of a PDF's name, by its number
+_PACKED: Final = re.compile(rb"/ObjStm(?![A-Za-z])")  # a stream of objects, which readers unpack
+_MAX_UNPACKED: Final = 16 * 1024 * 1024
+_MAX_HEAD: Final = 4096
+_STEP: Final = 64 * 1024
 _PDF_REACH: Final = 1024  # some readers look for the beginning of a PDF that far into a file
 _PDF_END: Final = re.compile(rb"startxref\s+\d{1,12}\s+%%EOF\s{0,64}\Z")
 
@@ -84,9 +88,41 @@ def _guesses(content: bytes) -> set[str]:
 def _pdf(content: bytes) -> None:
     if not _PDF_END.search(content[-1200:]):
         raise _NotWhole(_BROKEN)
-    plain = _SPELLED.sub(lambda sign: bytes.fromhex(sign[1].decode()), content) if b"#" in content else content
-    if any(map(_ACTIVE.search, {content, plain})) or any(map(_ACTIVE_SHORT.search, _outside_of_streams(plain))):
+    plain = _SPELLED.sub(_sign, content)
+    if len(_PACKED.findall(plain)) != len(_PACKED.findall(content)):
+        raise _NotWhole(_BROKEN)
+    unpacked = [_SPELLED.sub(_sign, each) for each in _unpacked(content)]
+    searched = (content, plain, *unpacked), (*_outside_of_streams(plain), *unpacked)
+    if any(map(_ACTIVE.search, searched[0])) or any(map(_ACTIVE_SHORT.search, searched[1])):
         raise _NotWhole("the PDF is locked, or does something when it is opened: save it as a plain one")
+
+
+def _sign(spelled: "re.Match[bytes]") -> bytes:
+    return bytes.fromhex(spelled[1].decode())
+
+
+def _unpacked(content: bytes) -> Iterator[bytes]:
+    """What streams of objects hold. Raises _NotWhole for one that is packed in another way than all are, and for too much."""
+    left = _MAX_UNPACKED
+    for number, found in enumerate(_PACKED.finditer(content)):
+        begins = content.find(b"stream", found.end(), found.end() + _MAX_HEAD)
+        head = (
+            content[max(found.start() - _MAX_HEAD, 0) : found.start()].rpartition(b"obj")[2] + content[found.start() : begins]
+        )
+        if begins < 0 or b"/Predictor" in head or number == MAX_CHUNKS // 10:
+            raise _NotWhole(_BROKEN)
+        at = begins + len(b"stream")
+        at += 2 if content.startswith(b"\r\n", at) else 1
+        unpacking, objects = zlib.decompressobj(), b""
+        try:
+            while not unpacking.eof and at < len(content) and left > 0:
+                part = unpacking.decompress(content[at : at + _STEP], left)
+                at, left, objects = at + _STEP, left - len(part), objects + part
+        except zlib.error:
+            raise _NotWhole(_BROKEN) from None
+        if not unpacking.eof:
+            raise _NotWhole(_BROKEN)
+        yield objects
 
 
 def _outside_of_streams(content: bytes) -> Iterator[bytes]:

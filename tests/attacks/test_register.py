@@ -1,10 +1,12 @@
 """Attacks on enrolment, evidence, keys and erasure: what came through once, and does not any more."""
 
 import os
+import zlib
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -76,6 +78,37 @@ def test_a_pdf_hides_no_script_from_us(hidden: bytes) -> None:
     place = whole.index(b"startxref")
     with pytest.raises(Invalid):
         sniffed(whole[:place] + hidden + whole[place:])
+
+
+def packed(content: bytes, more: bytes = b"") -> bytes:
+    whole, stream = pdf(), zlib.compress(b"9 0 " + content)
+    head = b"8 0 obj<</Type/ObjStm/N 1/First 4/Filter/FlateDecode%s/Length %d>>stream\n" % (more, len(stream))
+    place = whole.index(b"startxref")
+    return whole[:place] + head + stream + b"\nendstream endobj\n" + whole[place:]
+
+
+def test_objects_that_are_packed_are_looked_at_too() -> None:
+    plain = b"<</Type/Catalog/Pages 1 0 R>>"
+    assert sniffed(packed(plain)) == "application/pdf"
+    assert sniffed(packed(plain * 40_000)) == "application/pdf"
+    for hidden in (ACTION, plain * 3_000 + ACTION, ACTION.replace(b"JavaScript", b"Java#53cript")):
+        with pytest.raises(Invalid):
+            sniffed(packed(hidden))
+    with pytest.raises(Invalid):
+        sniffed(packed(plain).replace(b"/ObjStm", b"/Obj#53tm"))
+    with pytest.raises(Invalid):
+        sniffed(packed(plain, b"/DecodeParms<</Predictor 12>>"))
+    with pytest.raises(Invalid):
+        sniffed(packed(plain).replace(b"stream\nx", b"stream\ny"))
+
+
+def test_unpacking_is_bounded() -> None:
+    bomb = packed(b"\0" * (64 * 1024 * 1024))
+    begun = perf_counter()
+    for content in (bomb, pdf().replace(b"startxref", b"/ObjStm " * 500_000 + b"startxref", 1)):
+        with pytest.raises(Invalid):
+            sniffed(content)
+    assert perf_counter() - begun < 5
 
 
 def test_a_picture_is_no_pdf_as_well() -> None:
