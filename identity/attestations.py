@@ -200,7 +200,8 @@ async def _record(reading: Reading, call: Call, person: UUID, wanted: Sequence[A
     names = {name.removesuffix(":masked") for each in wanted for name in attested.NAMES[each]}
     parts = [part for name in sorted(names) for part in PARTS[name]]
     columns = "".join(f", p.{column(part)}" for part in parts)
-    sql = f"select p.person_id, p.data_key, {STATUS_NOW.format(now='$2')} as status{columns} from person p where p.person_id = $1"
+    status = STATUS_NOW.format(now="$2")
+    sql = f"select p.person_id, p.data_key, {status} as status{columns} from person p where p.person_id = $1"
     rows = await reading.ask(sql, person, call.now)
     if not rows or rows[0]["data_key"] is None:
         raise Unauthenticated("the session is over")

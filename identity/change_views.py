@@ -89,7 +89,8 @@ async def own_change_requests(
 
     A guardian sees those that are open or were asked for since the mandate began.
     """
-    rows = await reading.ask(_OWN, person_of(call), request, MAX_SHOWN, await seen_since(reading, call))
+    person = person_of(call)
+    rows = await reading.ask(_OWN, person, request, MAX_SHOWN, await seen_since(person, reading, call))
     if not rows:
         return []
     record = _record(rows[0], reading)

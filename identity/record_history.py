@@ -144,7 +144,7 @@ async def own_record_at(reading: Reading, call: Call, *, wanted: Collection[str]
     person = person_of(call)
     row = await _row(reading, person, wanted)
     record = _sealed(row, reading.keys)
-    disclosure, since = disclose_own(record, reading, call, AS_OF), await seen_since(reading, call)
+    disclosure, since = disclose_own(record, reading, call, AS_OF), await seen_since(person, reading, call)
     return None if since is not None and at < since else await _view(reading, disclosure, row, record, wanted, at)
 
 
@@ -239,10 +239,10 @@ async def own_history(
 ) -> Page[RevisionView]:
     """What has become of the caller's record (or the ward's, since the mandate began), the newest first; of `wanted` what was
     and what becomes."""
-    row = await _row(reading, person_of(call), ())
-    record = _sealed(row, reading.keys)
+    person = person_of(call)
+    record = _sealed(await _row(reading, person, ()), reading.keys)
     disclosure = disclose_own(record, reading, call, HISTORY)
-    since = await seen_since(reading, call)
+    since = await seen_since(person, reading, call)
     return await _page(reading, call, disclosure, record, wanted, first, after, named=False, since=since)
 
 

@@ -108,9 +108,8 @@ select min(valid_from) as since from relative
  where person_id = $1 and relative_id = $2 and kind = 'GUARDIAN' and valid_from <= $3 and (valid_to is null or $3 < valid_to)"""
 
 
-async def seen_since(reading: Reading, call: Call) -> datetime | None:
-    """From when on the caller is shown what became of a record: a guardian of what was before the mandate nothing."""
-    person = person_of(call)
+async def seen_since(person: UUID, reading: Reading, call: Call) -> datetime | None:
+    """From when on the caller is shown what became of that record: a guardian of what was before the mandate nothing."""
     if person == call.actor.holder:
         return None
     (row,) = await reading.ask(_MANDATE, person, call.actor.holder, call.now)
