@@ -109,7 +109,7 @@ class Form:
         return self.guarded or self.is_minor(today)
 
     def identifies(self) -> tuple[Any, ...]:
-        """What says who the applicant is: witnesses vouch for this, and no longer once it has changed."""
+        """What says who the applicant is, and whose: witnesses vouch for this, and no longer once it has changed."""
         return tuple(getattr(self, name) for name in _IDENTIFYING)
 
 
@@ -117,6 +117,7 @@ MEMBERS: Final = tuple(each.name for each in fields(Form))
 _IDENTIFYING = (
     *("given_name_ar", "given_name_latin", "family_name_ar", "family_name_latin", "father_name", "mother_name"),
     *("birth_date", "sex", "nationality", "cnie", "residence_permit"),
+    *("guardian", "mother", "father", "guarded"),
 )
 
 

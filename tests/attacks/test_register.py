@@ -1,5 +1,6 @@
 """Attacks on enrolment, evidence, keys and erasure: what came through once, and does not any more."""
 
+import asyncio
 import os
 import zlib
 from contextlib import suppress
@@ -225,6 +226,19 @@ async def test_who_took_a_testimony_down_does_not_accept_by_it(centre: Centre) -
     await centre.testify(request, two, call=centre.deciding())
     with pytest.raises(Forbidden):
         await centre.accept(request)
+
+
+async def test_whoever_represents_a_child_was_vouched_for_with_it(centre: Centre) -> None:
+    """Witnesses vouched for a child; then somebody else was written down as who represents it, on nobody's word."""
+    one = await centre.register.person(given_name_ar=None, family_name_ar=None)
+    mother, other = await centre.register.load(new_person(0), new_person(1, given_name_latin="Hind"))
+    child = replace(MINOR, basis="TESTIMONY", guardian=mother.idcs.text)
+    request = await centre.begin(child)
+    await centre.testify(request, one)
+    await centre.amend(request, replace(child, address="3, rue X"))
+    assert await centre.register.count("testimony") == 1
+    await centre.amend(request, replace(child, guardian=other.idcs.text))
+    assert await centre.register.count("testimony") == 0
 
 
 # --- receipts
@@ -505,3 +519,22 @@ class Telling:
     async def ask(self, sql: str, *values: Any) -> Any:
         self.asked.append((sql, values))
         return await self.database.ask(sql, *values)
+
+
+async def test_what_is_merged_into_somebody_while_they_are_erased_is_erased_too(register: Register) -> None:
+    """Whom it led to was asked before the record was held: a merge that was under way left the other one readable."""
+    amina, double = await register.person(), await register.person()
+    async with register.driver() as connection:
+        await connection.fetch("select 1 from person where person_id = any($1) for update", [amina.person_id, double.person_id])
+        erasing = asyncio.create_task(erase(register, amina.person_id))
+        await asyncio.sleep(0.5)
+        await connection.execute(
+            """insert into person_alias (person_id, alias_id, survivor_id, status_before, moved, merged_at, merged_by,
+                   undo_until) values ($1, $1, $2, 'ACTIVE', '{}', $3, $2, $4)""",
+            double.person_id,
+            amina.person_id,
+            NOW,
+            NOW.replace(year=2027),
+        )
+    await erasing
+    assert await register.count("person", "data_key is null") == 2
