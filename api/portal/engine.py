@@ -23,6 +23,7 @@ from api.portal import addresses, answers, security
 from api.portal.forms import REFILL, Form, TooLarge, Unreadable, keep, kept, read_form
 from api.portal.languages import COOKIE, N_, Tongue, chosen
 from api.portal.page import (
+    Action,
     Again,
     Asks,
     Audience,
@@ -262,10 +263,14 @@ class Engine:
             if variables is not None and not refusal.path:
                 raise  # nobody filled that in: what was sent is no form of the page's
             return await self._show(page, asked, user_errors=answers.refused(refusal, action, fields), status=422)
-        data = answer.get("data") or {}
-        told = answers.user_errors(data, action, fields)
+        told = answers.user_errors(answer.get("data") or {}, action, fields)
         if told:
             return await self._show(page, asked, user_errors=told, status=422)
+        return await self._done(page, asked, action, answer)
+
+    async def _done(self, page: Page, asked: PageRequest, action: Action, answer: Mapping[str, Any]) -> Response:
+        """What comes after an action that did what it was to do."""
+        data = answer.get("data") or {}
         outcome = addresses.filled(action.then, asked.params) if isinstance(action.then, str) else action.then(asked, data)
         if isinstance(outcome, Show):
             context = {"data": data, "withheld": answers.withheld(answer), **outcome.more}
