@@ -12,7 +12,7 @@ from access.call import Purpose
 from access.rights import Scope
 from api.access import instant
 from api.change_requests import ChangeRequest, requests_of
-from api.changing import id_of
+from api.changing import Changing, durable, id_of
 from api.context import opened, plain, raw
 from api.guard import ECHO, bound, described, echo
 from api.identity import Person, PersonStatus
@@ -176,6 +176,12 @@ async def search_persons(
         name=given.get("name"),
         birth_date=given.get("birthDate"),
     )
+    if after is None:  # a further page tells of nobody who was not asked for
+
+        async def count(at: Changing) -> None:
+            await search.count_search(at.connection, at.call, at.keys)
+
+        await durable(info, count)
     page = await search.search_persons(reading, call, by=asked, wanted=_attributes(nodes), first=first, after=after)
     edges = [
         PersonEdge(id=strawberry.ID(str(edge.node.person_id)), node=cast("Person", edge.node.person), cursor=edge.cursor)

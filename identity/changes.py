@@ -346,11 +346,16 @@ async def _apply(
 _HELD = """
 select c.* from change_request c join person p on p.person_id = c.person_id and p.data_key is not null
  where c.person_id = $1 and c.request_id = $2 for update of c"""
-_WHOSE = "select person_id from change_request where request_id = $1"
+_WHOSE = """
+select p.person_id from change_request c join person p on p.person_id = c.person_id where c.request_id = $1
+   for no key update of p"""
 
 
 async def _held(connection: AsyncConnection, request: UUID) -> Row | None:
-    """The request, which nobody else decides on until the transaction ends; None for none."""
+    """The request, which nobody else decides on until the transaction ends; None for none.
+
+    The person is held first: of two requests about one person one is decided after the other.
+    """
     driver = await raw(connection)
     person = await driver.fetchval(_WHOSE, request)
     return None if person is None else await driver.fetchrow(_HELD, person, request)

@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from access.call import Call, allow
 from access.decision import Status
 from access.disclosure import SealedRecord
 from access.reading import Reading
 from access.rights import Scope
+from access.throttles import Budget, Charge, spend
 from core.database import Row
 from core.dates import PartialDate
-from core.errors import Invalid
+from core.errors import Invalid, RateLimited
 from core.keys import KeyRing
 from core.paging import Cursors, Edge, Page, PageInfo, size
 from core.texts import checked_text
@@ -34,6 +37,9 @@ MAX_FOUND: Final = 20
 MAX_COMPARED: Final = 60
 MAX_KEYED: Final = 2_000  # rows of blocking keys that are counted
 MAX_NAME: Final = 100
+SEARCHES: Final = Budget(
+    "SEARCHES", limit=200, window_seconds=3600
+)  # of one account, far more than the queue at a counter needs
 FIELD: Final = "searchPersons"
 _NAMES: Final = ("person.given_name:ar", "person.given_name:latin", "person.family_name:ar", "person.family_name:latin")
 _BIRTH: Final = "person.birth_date"
@@ -62,6 +68,17 @@ class PersonSearch:
 class FoundPerson:
     person_id: UUID
     person: PersonView = field(repr=False)
+
+
+@allow(Scope.PERSON_SEARCH)
+async def count_search(connection: AsyncConnection, call: Call, keys: KeyRing) -> None:
+    """Counts a search: to be committed before it is answered. Nobody tries out one number after the other.
+
+    Raises RateLimited, whatever is found.
+    """
+    wait = await spend(connection, [Charge.of(keys, SEARCHES, str(call.actor.id))], now=call.now)
+    if wait:
+        raise RateLimited("too many searches within an hour", retry_after=wait)
 
 
 @allow(Scope.PERSON_SEARCH)

@@ -1,5 +1,6 @@
 """Attacks on the life of records and on requests to change them: by who may not, elsewhere, too late, beside what was shown."""
 
+import asyncio
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,15 +12,15 @@ from access.call import Call
 from access.reading import Reading
 from access.rights import Role
 from core.dates import civil_date
-from core.errors import Conflict, Forbidden, Internal, Invalid, NotFound
-from identity import change_views, record_history, witnesses
+from core.errors import Conflict, Forbidden, Internal, Invalid, NotFound, RateLimited
+from identity import change_views, record_history, search, witnesses
 from identity.change_views import ChangeWish
 from identity.evidence import attach_evidence
 from identity.store import PARTS
 from tests.access.enrolled import NOW
 from tests.identity.asking import citizen
 from tests.identity.registered import CASABLANCA, ISSUER, MINUTE, RABAT, Register, at_the_door, new_person, staff_call
-from tests.identity.test_changes import SUPERVISOR, Office, amina, refused
+from tests.identity.test_changes import AGENT, SUPERVISOR, Office, amina, refused
 from tests.identity.test_lifecycle import Bench
 
 DAY = timedelta(days=1)
@@ -181,3 +182,27 @@ async def test_who_is_suspended_vouches_for_nobody(register: Register) -> None:
     with pytest.raises(Forbidden):
         await answered(register, one.person_id, change["change_id"])
     assert await register.count("telephone_change", "takes_effect_at is not null") == 0
+
+
+async def test_two_who_decide_at_once(register: Register, office: Office) -> None:
+    """On one request one of them does; on two about one person both do, one after the other."""
+    her = await amina(register, residence=RABAT)
+    one = await office.ask(her.person_id, address="1, Rue X")
+    done = await asyncio.gather(*(office.decide(one, by=by) for by in (office.first, office.second)), return_exceptions=True)
+    assert sorted(type(its).__name__ for its in done) == ["Conflict", "NoneType"]
+    for round_ in range(1, 6):
+        now, here = NOW + round_ * MINUTE, (RABAT, CASABLANCA)[round_ % 2]
+        moving = await office.ask(her.person_id, kind="UPDATE", residence=here)
+        await office.evidence(her.person_id, moving)
+        other = await office.ask(her.person_id, address=f"{round_}, Rue Y")
+        await asyncio.gather(office.decide(moving, by=office.first, now=now), office.decide(other, by=office.second, now=now))
+    assert await register.count("person_revision", "cause <> 'ENROLMENT'") == 11
+
+
+async def test_numbers_are_not_tried_out_one_after_the_other(register: Register, office: Office) -> None:
+    agent, other = staff_call(office.agent, AGENT), staff_call(office.first, SUPERVISOR)
+    for _ in range(search.SEARCHES.limit):
+        await register.transact(lambda c: search.count_search(c, agent, register.keys))
+    with pytest.raises(RateLimited):
+        await register.transact(lambda c: search.count_search(c, agent, register.keys))
+    await register.transact(lambda c: search.count_search(c, other, register.keys))
