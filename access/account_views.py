@@ -13,6 +13,7 @@ from access.catalogue import Labels, Lang
 from access.officers import OfficeKind
 from access.reading import Reading
 from access.rights import Role, Scope
+from access.territory import LINEAGE
 from core import paging
 from core.database import Reader, Row
 from core.errors import Forbidden
@@ -92,8 +93,7 @@ select a.account_id, a.agency_id, a.office_id, a.purposes, a.data_key, a.email, 
 _WITHIN = f"""($5::varchar[] is null
         or exists (select from role_grant r where {_IN_FORCE})
            and not exists (select from role_grant r where {_IN_FORCE}
-                              and (array[r.division, left(r.division, 2), left(r.division, 6), left(r.division, 12)]::varchar[]
-                                   && $5::varchar[]) is not true))"""
+                              and ({LINEAGE.format("r.division")} && $5::varchar[]) is not true))"""
 _OFFICES = """
 select o.office_id, o.kind, o.code, o.name_ar, o.name_fr, o.name_en, o.division, o.opened_at, o.closed_at, o.operator_id,
        p.name_ar as operator_ar, p.name_fr as operator_fr, p.name_en as operator_en, p.mandate, p.valid_from, p.valid_to,
@@ -110,9 +110,8 @@ async def accounts(
     reading: Reading, call: Call, *, agency: UUID | None, first: int | None, after: str | None
 ) -> Page[AccountView]:
     """The accounts of an agency, or (None) of the registry's own staff, the newest first."""
-    territory = call.actor.territories.get(Scope.ACCOUNT_MANAGE)
     where = f"a.agency_id is not distinct from $2::uuid and {_WITHIN}"
-    return await _page(reading, call, where, agency, None if territory is None else sorted(territory), first, after)
+    return await _page(reading, call, where, agency, call.actor.confined(Scope.ACCOUNT_MANAGE), first, after)
 
 
 @allow(Scope.ACCOUNT_MANAGE)

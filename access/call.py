@@ -80,6 +80,11 @@ class Actor:
             return True
         return divisions is not None and all(territory & lineage(division) for division in divisions)
 
+    def confined(self, scope: Scope) -> list[str] | None:
+        """For a statement: where a scope holds that the caller has; None: in the whole country."""
+        territory = self.territories.get(scope)
+        return None if territory is None else sorted(territory)
+
 
 NOBODY = Actor(ActorKind.NOBODY)
 

@@ -12,6 +12,10 @@ def lineage(code: str) -> frozenset[str]:
     return frozenset((code, code[:2], code[:6], code[:12]))
 
 
+# The same of a column, in a statement: an array of varchar.
+LINEAGE = "array[{0}, left({0}, 2), left({0}, 6), left({0}, 12)]::varchar[]"
+
+
 def division_code(text: str) -> str:
     """The text, where it is the code of a region, province, commune or centre. Raises Invalid for any other."""
     if not _CODE.fullmatch(text):

@@ -21,6 +21,7 @@ from access.decision import decide_upkeep
 from access.disclosure import SealedRecord
 from access.reading import Reading
 from access.rights import Scope
+from access.territory import LINEAGE
 from core.database import Row
 from core.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited
 from core.ids import random_bytes, uuid7
@@ -139,14 +140,14 @@ async def own_reports(reading: Reading, call: Call) -> list[ReportView]:
 # --- by whoever answers
 
 
-_REPORTS = """
+_REPORTS = f"""
 select p.person_id, p.data_key, r.report_id, r.number, r.entry_id, r.text, r.reported_at, r.answered_at, r.answer,
        l.recorded_at as looked_at, convert_from(l.leaf, 'UTF8') as leaf, a.name_ar, a.name_fr, a.name_en
   from access_report r
   join person p on p.person_id = r.person_id and p.data_key is not null
   left join ledger_entry l on l.subject_id = r.subject_id and l.entry_id = r.entry_id
   left join agency a on a.agency_id = l.agency_id
- where ($1::text[] is null or array[r.division, left(r.division, 2), left(r.division, 6), left(r.division, 12)]::text[] && $1)
+ where ($1::varchar[] is null or {LINEAGE.format("r.division")} && $1)
    and ($2::uuid is null or r.report_id < $2) and ($3::uuid is null or r.report_id = $3)
    and ($4::boolean is null or (r.answered_at is null) = $4)
  order by r.report_id desc limit $5"""
@@ -169,7 +170,7 @@ async def reports(
     cursors = Cursors(reading.keys.commitment, f"reports {call.actor.id} {waiting}")
     count = size(first)
     before = None if after is None else UUID(cursors.read(after)[0])
-    rows = await reading.ask(_REPORTS, _territory(call), before, None, waiting, count + 1)
+    rows = await reading.ask(_REPORTS, call.actor.confined(Scope.REPORT_READ), before, None, waiting, count + 1)
     found = [_shown(row, reading, call, words=words) for row in rows[:count]] + list(map(_view, rows[count:]))
     return page(found, count, cursors, lambda view: (str(view.report_id),))
 
@@ -177,7 +178,7 @@ async def reports(
 @allow(Scope.REPORT_READ)
 async def report_of(reading: Reading, call: Call, *, report: UUID) -> ReportView:
     """One of them, with its words. Raises NotFound."""
-    rows = await reading.ask(_REPORTS, _territory(call), None, report, None, 1)
+    rows = await reading.ask(_REPORTS, call.actor.confined(Scope.REPORT_READ), None, report, None, 1)
     if not rows:
         raise NotFound("no such report", path=("report",))
     return _shown(rows[0], reading, call, words=True)
@@ -192,7 +193,7 @@ async def answer_report(connection: AsyncConnection, call: Call, reading: Readin
     if call.actor.account is None:
         raise Forbidden("this is done by people, under their own name")
     words = checked_words(text)
-    rows = await reading.ask(_REPORTS, _territory(call, Scope.REPORT_ANSWER), None, report, None, 1)
+    rows = await reading.ask(_REPORTS, call.actor.confined(Scope.REPORT_ANSWER), None, report, None, 1)
     if not rows:
         raise NotFound("no such report", path=("report",))
     key = reading.keys.masters.unwrap(rows[0]["person_id"], rows[0]["data_key"])
@@ -204,12 +205,6 @@ async def answer_report(connection: AsyncConnection, call: Call, reading: Readin
     (holder,) = await holders_of(connection, reading.keys, [rows[0]["person_id"]], call.now)
     if holder.person_id is not None:
         await tell_holder(connection, reading.keys, call, holder, notices.AccessReportAnswered(rows[0]["number"]))
-
-
-def _territory(call: Call, scope: Scope = Scope.REPORT_READ) -> list[str] | None:
-    """The divisions where the caller reads (or answers) reports; None: everywhere."""
-    within = call.actor.territories.get(scope)
-    return None if within is None else sorted(within)
 
 
 def _shown(row: Row, reading: Reading, call: Call, *, words: bool) -> ReportView:

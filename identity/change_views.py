@@ -11,6 +11,7 @@ from access.decision import decide_form
 from access.disclosure import Disclosure, SealedRecord
 from access.reading import Reading
 from access.rights import Scope
+from access.territory import LINEAGE
 from core.database import Row
 from core.paging import Cursors, Page, page, size
 from identity.change_forms import OPEN, ChangeKind, ChangeOrigin, ChangeRefusal, ChangeState
@@ -72,10 +73,10 @@ select p.person_id as owner_id, p.data_key, p.residence, c.* from person p
   left join change_request c on c.person_id = p.person_id and ($2::uuid is null or c.request_id = $2)
    and ($4::timestamptz is null or $4 <= c.submitted_at or c.decided_at is null)
  where p.person_id = $1 and p.data_key is not null order by c.submitted_at desc, c.request_id desc limit $3"""
-_QUEUE = """
+_QUEUE = f"""
 select p.person_id as owner_id, p.data_key, c.*
   from change_request c join person p on p.person_id = c.person_id and p.data_key is not null
- where ($1::text[] is null or array[c.division, left(c.division, 2), left(c.division, 6), left(c.division, 12)]::text[] && $1)
+ where ($1::varchar[] is null or {LINEAGE.format("c.division")} && $1)
    and c.state = any($2::varchar[]) and ($3::timestamptz is null or (c.due_at, c.request_id) > ($3, $4::uuid))
    and ($5::uuid is null or c.request_id = $5)
  order by c.due_at, c.request_id limit $6"""
@@ -135,7 +136,7 @@ async def change_requests(
     states = sorted(OPEN) if state is None else [state]
     since = None if at is None else datetime.fromisoformat(at)
     last_id = None if last is None else UUID(last)
-    rows = await reading.ask(_QUEUE, _territory(call, Scope.CHANGE_DECIDE), states, since, last_id, None, count + 1)
+    rows = await reading.ask(_QUEUE, call.actor.confined(Scope.CHANGE_DECIDE), states, since, last_id, None, count + 1)
     found = [_looked(row, reading, call, wish) for row in rows[:count]]
     await _name_places(reading, found)
     found += [_view(row, call, None, wish) for row in rows[count:]]
@@ -158,7 +159,7 @@ async def change_asked(reading: Reading, call: Call, wish: ChangeWish, *, reques
 
 
 async def _one(reading: Reading, call: Call, wish: ChangeWish, scope: Scope, request: UUID) -> ChangeView:
-    rows = await reading.ask(_QUEUE, _territory(call, scope), list(ChangeState), None, None, request, 1)
+    rows = await reading.ask(_QUEUE, call.actor.confined(scope), list(ChangeState), None, None, request, 1)
     if not rows:
         raise unknown()
     if scope is Scope.CHANGE_REQUEST and rows[0]["asked_by"] != call.actor.account:
@@ -222,11 +223,6 @@ def _view(row: Row, call: Call, disclosure: Disclosure | None, wish: ChangeWish)
 
 def _decides(row: Row, call: Call) -> bool:
     return call.actor.reaches(Scope.CHANGE_DECIDE, None if row["division"] is None else [row["division"]])
-
-
-def _territory(call: Call, scope: Scope) -> list[str] | None:
-    within = call.actor.territories.get(scope)
-    return None if within is None else sorted(within)
 
 
 async def _name_places(reading: Reading, views: Collection[ChangeView]) -> None:

@@ -15,11 +15,12 @@ import orjson
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from access.call import Call, Purpose, allow
+from access.call import Call, allow
 from access.decision import Status, decide_form
 from access.disclosure import SealedRecord
 from access.reading import Reading
 from access.rights import Scope
+from access.territory import LINEAGE
 from core.database import Reader, Row, Snapshot, raw
 from core.errors import Conflict, Forbidden, NotFound
 from core.paging import Cursors, Page, page, size
@@ -31,7 +32,7 @@ from identity.register_models import DuplicateCase
 from identity.store import SEALED_PARTS, STATUS_NOW, Subject, column
 
 FIELD = "duplicate"
-_WITHIN = "($1::text[] is null or array[division, left(division, 2), left(division, 6), left(division, 12)]::text[] && $1)"
+_WITHIN = f"($1::varchar[] is null or {LINEAGE.format('division')} && $1)"
 _COLUMNS = """case_id, person_id, other_id, origin, outcome, weight, fields::text as fields, division, found_at, state,
        decided_at, decided_by, reason"""
 _QUEUE = f"""
@@ -119,7 +120,7 @@ async def duplicates(reading: Reading, call: Call, *, first: int | None = None, 
     cursors = Cursors(reading.keys.commitment, f"duplicates {call.actor.id}")
     count = size(first)
     at, last = (None, None) if after is None else _place(cursors.read(after))
-    rows = await reading.ask(_QUEUE, _territory(call), at, last, count + 1)
+    rows = await reading.ask(_QUEUE, call.actor.confined(Scope.DUPLICATE_DECIDE), at, last, count + 1)
     named = await store.divisions(reading, {row["division"] for row in rows if row["division"] is not None})
     views = [_view(row, named) for row in rows]
     return page(views, count, cursors, lambda view: (view.found_at.isoformat(), str(view.case_id)))
@@ -173,15 +174,10 @@ async def decide_duplicate(connection: AsyncConnection, call: Call, *, case: UUI
 
 
 async def _found(reader: Reader, call: Call, case: UUID) -> Row:
-    rows = await reader.ask(_ONE, _territory(call), case)
+    rows = await reader.ask(_ONE, call.actor.confined(Scope.DUPLICATE_DECIDE), case)
     if not rows:
         raise NotFound("no such case", path=("case",))
     return rows[0]
-
-
-def _territory(call: Call) -> list[str] | None:
-    within = call.actor.territories.get(Scope.DUPLICATE_DECIDE)
-    return None if within is None else sorted(within)
 
 
 def _place(read: Sequence[str]) -> tuple[datetime, UUID]:
@@ -215,8 +211,7 @@ async def _side(reading: Reading, call: Call, person: UUID, row: Row | None, att
     status = Status.ACTIVE if row is None else Status(row["status"])
     told = set(attributes) - ({"person.status", "person.idcs"} if row is None else set())
     disclosure = reading.disclose(decide_form(*sorted(told)), record, call, subject=person, root_field=FIELD)
-    nothing = frozenset[Purpose]()
-    subject = Subject(person, person, record, 0, status, nothing, nothing, None)
+    subject = Subject.of(record, status)
     return SideView(person, row is not None, receipt, open_person(disclosure, subject, told, reading.keys, person))
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from access.call import Call, Purpose, allow, open_to_all
+from access.call import Call, allow, open_to_all
 from access.catalogue import Lang
 from access.decision import Ground, Status, decide_form, decide_self
 from access.disclosure import Disclosure, Withheld
 from access.invitations import refuse_unless_at_the_door
 from access.reading import Reading
 from access.rights import Scope
+from access.territory import LINEAGE
 from core.database import Row
 from core.errors import Forbidden, Invalid
 from core.paging import Cursors, Page, page, size
@@ -150,9 +151,7 @@ async def _form(reading: Reading, call: Call, request: Request, wanted: Collecti
     decision = decide_self(Ground.SELF) if own else decide_form(*attributes)
     record = request.record
     disclosure = reading.disclose(decision, record, call, subject=request.id, root_field=FIELD)
-    nothing = frozenset[Purpose]()
-    status = Status.ACTIVE  # of nobody yet: it is no part of a form, and not told
-    subject = Subject(request.id, request.id, record, 0, status, nothing, nothing, None)
+    subject = Subject.of(record, Status.ACTIVE)  # of nobody yet: it is no part of a form, and not told
     its = set(attributes) - {GUARDIANS}
     view = FormView(open_person(disclosure, subject, its, reading.keys, request.id))
     await name_places(reading, [view.person])
@@ -190,9 +189,9 @@ select person_id, number, state, channel, basis, lang, division, begun_at, begun
   from enrolment
  where {which}
    and ($1::timestamptz is not null or $2::varchar is null)  -- both are named, whichever it is
-   and ($3::varchar[] is null or array[division, left(division, 2), left(division, 6), left(division, 12)]::varchar[] && $3
+   and ($3::varchar[] is null or {LINEAGE.format("division")} && $3
         or begun_by = $4)
-   and ($5::varchar is null or $5 in (division, left(division, 2), left(division, 6), left(division, 12)))
+   and ($5::varchar is null or $5 = any({LINEAGE.format("division")}))
    and ($6::timestamptz is null or ({order}, person_id) > ($6, $7::uuid))
  order by {order}, person_id limit $8"""
 
@@ -239,9 +238,7 @@ async def _listed(
     cursors = Cursors(reading.keys.commitment, f"enrolments {call.actor.id} {scope} {state} {division}")
     count = size(first)
     at, last = (None, None) if after is None else _place(cursors.read(after))
-    territory = call.actor.territories.get(scope)
-    within = None if territory is None else sorted(territory)
-    account = call.actor.account
+    within, account = call.actor.confined(scope), call.actor.account
     rows = await reading.ask(_list(state), call.now, state, within, account, division, at, last, count + 1)
     named = await store.divisions(reading, {row["division"] for row in rows if row["division"] is not None})
     ordered = {row["person_id"]: row["ordered"] for row in rows}

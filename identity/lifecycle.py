@@ -7,7 +7,7 @@ approval on, for every question that anybody asks; a suspension that has an end 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -298,11 +298,4 @@ def _parsed(change: Document) -> _Change:
     )
     where = None if division.value is None else division_code(division.text(16))
     evidence = fields["evidence"].items(least=1, most=MAX_EVIDENCE)
-    return _Change(_id(fields["person"]), where, its, tuple(map(_id, evidence)))
-
-
-def _id(node: Any) -> UUID:
-    try:
-        return UUID(node.text(36))
-    except ValueError:
-        raise Invalid("not an id", path=node.path) from None
+    return _Change(fields["person"].id(), where, its, tuple(each.id() for each in evidence))

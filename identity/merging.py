@@ -329,27 +329,20 @@ def _territory(change: Document) -> Collection[str] | None:
 
 def _merge(change: Document) -> _Merge:
     fields = Node(dict(change)).record(("survivor", "retired", "case", "divisions"))
-    survivor, retired = _id(fields["survivor"]), _id(fields["retired"])
+    survivor, retired = fields["survivor"].id(), fields["retired"].id()
     if survivor == retired:
         raise Invalid("two records become one", path=("retired",))
-    case = None if fields["case"].value is None else _id(fields["case"])
+    case = None if fields["case"].value is None else fields["case"].id()
     return _Merge(survivor, retired, case, _divisions(fields["divisions"]))
 
 
 def _undo(change: Document) -> tuple[UUID, list[str]]:
     fields = Node(dict(change)).record(("alias", "divisions"))
-    return _id(fields["alias"]), _divisions(fields["divisions"])
+    return fields["alias"].id(), _divisions(fields["divisions"])
 
 
 def _divisions(node: Node) -> list[str]:
     return [each.text(16) for each in node.items(least=0, most=2)]
-
-
-def _id(node: Node) -> UUID:
-    try:
-        return UUID(node.text(36))
-    except ValueError:
-        node.refuse("not an id")
 
 
 # --- what is written

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from access.call import Call, Purpose, allow
+from access.call import Call, allow
 from access.catalogue import Lang
 from access.decision import Ground, Status, decide_self
 from access.disclosure import Disclosure, SealedRecord, Withheld
@@ -144,7 +144,6 @@ def _opened(row: Row, parts: Collection[str], reading: Reading, call: Call, want
     if not wanted:
         return PersonView()
     record = own_record(row, reading.keys, parts)
-    nothing = frozenset[Purpose]()
-    subject = Subject(record.owner, record.owner, record, 0, Status(row["status"]), nothing, nothing, None)
+    subject = Subject.of(record, Status(row["status"]))
     # Without an agency there is no token; the decision on oneself grants none.
     return open_person(disclose_own(record, reading, call, FIELD), subject, wanted, reading.keys, record.owner)

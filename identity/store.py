@@ -82,6 +82,12 @@ class Subject:
     _locked_mandated: frozenset[Purpose]
     _consent: ConsentGrant | None
 
+    @classmethod
+    def of(cls, record: SealedRecord, status: Status) -> "Subject":
+        """Somebody whom no agency asks about: there are no locks, consents or failures to be looked at."""
+        nothing = frozenset[Purpose]()
+        return cls(record.owner, record.owner, record, 0, status, nothing, nothing, None)
+
     def state(self, standing: Standing) -> SubjectState:
         """What the decision needs; the residence is opened only where the agreement has a territory."""
         divisions = None
