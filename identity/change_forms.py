@@ -9,7 +9,7 @@ it is. Values obey the rules of a form to be enrolled (`applications.py`); what 
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -24,6 +24,7 @@ from identity.store import SEALED_PARTS, column
 
 VERSION: Final = 1
 DECIDED_WITHIN: Final = timedelta(days=10)
+OBJECTED_WITHIN: Final = timedelta(days=3)  # as before a new telephone counts
 MAX_OPEN: Final = 5  # requests about one person
 MAX_WORDS: Final = 1_000  # characters
 _SALT_BYTES: Final = 16
@@ -168,6 +169,16 @@ def refuse_day(kind: ChangeKind, effective_on: date | None, today: date) -> None
 def needs_evidence(change: Collection[str]) -> bool:
     """Whether these parts are changed only by what shows it."""
     return any(attribute_of(part) not in _BELIEVED for part in change)
+
+
+def refuse_too_early(change: Change, current: Values, submitted_at: datetime, now: datetime) -> None:
+    """By an e-mail its holder is let in, as by a telephone: whoever was reached till now has time to object.
+
+    Raises Conflict, with the path `request`, within that time.
+    """
+    reached = current["person.telephone"] is not None or current["person.email"] is not None
+    if "person.email" in change and reached and now < submitted_at + OBJECTED_WITHIN:
+        raise Conflict(f"an e-mail is changed {OBJECTED_WITHIN.days} days after it was asked for", path=("request",))
 
 
 # --- the document

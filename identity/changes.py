@@ -51,6 +51,7 @@ from identity.change_forms import (
     hash_of,
     needs_evidence,
     refuse_day,
+    refuse_too_early,
 )
 from identity.evidence import attach_evidence, evidence_kinds
 from identity.imports import INDEXED
@@ -318,6 +319,7 @@ async def _apply(
         message = "this is changed only by evidence of it"
         raise Faulty([Fault(ChangeRefusal.EVIDENCE_MISSING, ("request",), message)])
     current = {part: record.open(part) for part in SEALED_PARTS}
+    refuse_too_early(change, current, row["submitted_at"], call.now)
     try:
         if any(current[part] != was for part, (was, _) in change.items()):
             raise Conflict("the record is not what it was")

@@ -13,7 +13,7 @@ from access.reading import Reading
 from access.rights import Role
 from core.dates import civil_date
 from core.errors import Conflict, Forbidden, Internal, Invalid, NotFound, RateLimited
-from identity import change_views, record_history, search, witnesses
+from identity import change_views, changes, record_history, search, witnesses
 from identity.change_views import ChangeWish
 from identity.evidence import attach_evidence
 from identity.store import PARTS
@@ -206,3 +206,20 @@ async def test_numbers_are_not_tried_out_one_after_the_other(register: Register,
     with pytest.raises(RateLimited):
         await register.transact(lambda c: search.count_search(c, agent, register.keys))
     await register.transact(lambda c: search.count_search(c, other, register.keys))
+
+
+async def test_a_new_email_lets_nobody_in_before_its_holder_could_object(register: Register, office: Office) -> None:
+    """Whoever holds a stolen session asks for an address of their own, and codes would go there at once."""
+    her = await amina(register)
+    request = await office.ask(her.person_id, email="thief@example.org")
+    assert await register.told(her.person_id, "CHANGE_REQUEST_RECEIVED")
+    for early in (NOW, NOW + 3 * DAY - MINUTE):
+        with pytest.raises(Conflict):
+            await office.decide(request, now=early)
+    me = citizen(her.person_id)
+    other = await office.ask(her.person_id, email="amina@example.org")
+    await register.transact(lambda c: changes.withdraw_own_change(c, me, register.keys, request=request))
+    await office.decide(other, now=NOW + 3 * DAY)
+    assert (await office.values(her.person_id))["person.email"] == "amina@example.org"
+    unreached = await register.person(telephone=None, email=None)
+    await office.decide(await office.request(unreached.person_id, email="b@example.org"), by=office.second)

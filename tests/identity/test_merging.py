@@ -353,7 +353,7 @@ async def test_whatever_is_merged_comes_back_as_it_was(
     await register.database.ask(
         "update person set status = $2, status_reason = 'MISTAKE' where person_id = any($1)", its, status
     )
-    states, done = [await rows(register)], []
+    states, done = [await rows(register)], list[tuple[int, int]]()
     for survivor, retired in merges:
         gone = {place for _, place in done}
         if survivor == retired or {survivor, retired} & gone:
