@@ -55,7 +55,7 @@ AGREEMENTS: Final[Mapping[str, str]] = {
     "YEAR": N_("Only the year agrees"),
     "NEAR": N_("Close: in one province"),
     "DIFFERENT": N_("Differs"),
-    "UNKNOWN": N_("Absent in one of them"),
+    "UNKNOWN": N_("Absent in one at least"),
 }
 AGREEMENT_TAGS: Final[Mapping[str, str]] = {
     "EXACT": "good",

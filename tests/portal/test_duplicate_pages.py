@@ -12,6 +12,7 @@ from access.rights import Role
 from api import schema
 from api.portal import duplicates
 from core.database import Database
+from core.dates import PartialDate
 from core.embedded import EmbeddedPostgres
 from core.ids import uuid7
 from core.keys import KeyRing
@@ -61,7 +62,7 @@ async def case(its: Town, later: LoadedPerson, other: LoadedPerson, division: st
 
 
 async def two(its: Town) -> tuple[LoadedPerson, LoadedPerson]:
-    later = await its.register.person(given_name_latin="Ameena", given_name_ar=None)
+    later = await its.register.person(given_name_latin="Ameena", given_name_ar=None, birth_date=PartialDate(1984, 3, 19))
     return later, await its.register.person()
 
 

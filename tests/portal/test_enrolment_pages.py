@@ -14,6 +14,7 @@ from access.rights import Role, Scope
 from api import schema
 from api.portal import enrolment
 from core.database import Database
+from core.dates import PartialDate
 from core.embedded import EmbeddedPostgres
 from core.keys import KeyRing
 from identity import openings
@@ -297,6 +298,45 @@ async def test_two_registered_people_vouch_for_somebody_without_papers(its: Town
         await go(page, "accept")
         assert page.url == f"{request}?done=accepted"
     assert await state(its, request) == "ACCEPTED"
+
+
+@pytest.mark.parametrize(
+    ("reader", "double"), [(ARABIC_PLAIN, True), (Reader("fr-MA", WIDE), False)], ids=["it is one person", "they are two"]
+)
+async def test_who_may_be_on_record_already_is_compared_before_anything_is_decided(
+    its: Town, browser: Browser, reader: Reader, double: bool
+) -> None:
+    agent, decider = await staff(its)
+    known = {"given_name_latin": "Rachida" if double else "Mounia", "family_name_latin": "Guennoun"}
+    there = await its.register.person(**known, given_name_ar=None, family_name_ar=None, birth_date=PartialDate(1949, 2, 3))
+    names = {"given_name_ar": "", "family_name_ar": "", **known}
+    born = {"birth_day": "3", "birth_month": "2", "birth_year": "1949"}
+    number = {"nationality": "MAR", "cnie": f"HO70020{int(double)}"}
+    contact = {"telephone": f"069876550{int(double)}", "email": ""}
+    async with its.office.reading(browser, reader, agent) as page:
+        request = await taken_down(page, {**ADULT, "names": names, "birth": born, "nationality": number, "contact": contact})
+        await add_paper(page, request)
+        await go(page, "submit")
+    async with its.office.reading(browser, reader, decider) as page:
+        await page.goto(request)
+        await go(page, "review")
+        assert await page.locator("main form:has(input[value=accept])").count() == 0
+        await page.click("main a[href^='/admin/duplicates/']")
+        assert there.idcs.text in await page.inner_text("main table")
+        await page.select_option("#one" if double else "#two", "PAPERS" if double else "NAMESAKES")
+        await go(page, "same" if double else "different")
+        assert page.url.endswith("?done=decided")
+        await page.goto(request)
+        if double:
+            assert await page.locator("main form:has(input[value=accept])").count() == 0
+            await go(page, "ask-reject")
+            await page.check("main [name=reason][value=DUPLICATE]")
+            await go(page, "reject")
+        else:
+            await go(page, "accept")
+    assert await state(its, request) == ("REJECTED" if double else "ACCEPTED")
+    told = await its.office.ask("select notice from message where owner_id = $1", id_of(request))
+    assert ("ENROLMENT_ACCEPTED" in {row["notice"] for row in told}) is not double
 
 
 async def test_a_draft_that_lacks_something_says_where_to_mend_it(its: Town, browser: Browser) -> None:
