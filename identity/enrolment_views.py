@@ -16,7 +16,7 @@ from access.disclosure import Disclosure, Withheld
 from access.invitations import refuse_unless_at_the_door
 from access.reading import Reading
 from access.rights import Scope
-from access.territory import LINEAGE
+from access.territory import LINEAGE, division_code
 from core.database import Row
 from core.errors import Forbidden, Invalid
 from core.paging import Cursors, Page, page, size
@@ -235,6 +235,11 @@ async def _listed(
 ) -> Page[EnrolmentView]:
     if call.actor.account is None:
         raise Forbidden("this is done by people, under their own name")
+    if division is not None:
+        try:
+            division_code(division)
+        except Invalid as fault:
+            raise fault.under("division") from None
     cursors = Cursors(reading.keys.commitment, f"enrolments {call.actor.id} {scope} {state} {division}")
     count = size(first)
     at, last = (None, None) if after is None else _place(cursors.read(after))

@@ -538,3 +538,12 @@ async def test_what_is_merged_into_somebody_while_they_are_erased_is_erased_too(
         )
     await erasing
     assert await register.count("person", "data_key is null") == 2
+
+
+@pytest.mark.parametrize("division", ["\0", "\ud800", "x" * 10_000, "99' or true --"])
+async def test_a_division_that_cannot_be_is_refused_with_its_path(centre: Centre, division: str) -> None:
+    """The database refused it in its own words, and the answer was a fault of ours."""
+    call = centre.deciding()
+    with pytest.raises(Invalid) as refused:
+        await centre.register.read(lambda r: enrolment_views.requests_decided(r, call, division=division), call)
+    assert refused.value.path == ("division",)
