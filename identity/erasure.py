@@ -81,7 +81,11 @@ def acts(keys: KeyRing, *forgetting: Forgetting) -> tuple[Act, ...]:
     """
 
     async def before(connection: AsyncConnection, _: Call, change: Document) -> Document:
-        row = await _record(connection, _parsed(change).person)
+        its = _parsed(change)
+        await connection.execute(select(Person.person_id).where(Person.person_id == its.person).with_for_update())
+        row = await _record(connection, its.person)
+        if _sealed(row, keys).open(RESIDENCE) != its.division:  # by which it is said who may approve it
+            raise Conflict("the person has moved", path=("division",))
         return {"status": row["status"]}
 
     async def apply(connection: AsyncConnection, call: Call, change: Document, approved: Approved) -> Document:

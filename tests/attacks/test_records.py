@@ -8,13 +8,16 @@ from uuid import UUID
 
 import pytest
 
+from access.approval import Acts, approve, propose
 from access.call import Call
+from access.confirming import check_second_factor
 from access.reading import Reading
 from access.rights import Role
 from core.dates import civil_date
 from core.errors import Conflict, Forbidden, Internal, Invalid, NotFound, RateLimited
-from identity import change_views, changes, record_history, search, witnesses
+from identity import change_views, changes, erasure, record_history, search, witnesses
 from identity.change_views import ChangeWish
+from identity.erasure import ErasureReason
 from identity.evidence import attach_evidence
 from identity.store import PARTS
 from tests.access.enrolled import NOW
@@ -223,3 +226,19 @@ async def test_a_new_email_lets_nobody_in_before_its_holder_could_object(registe
     assert (await office.values(her.person_id))["person.email"] == "amina@example.org"
     unreached = await register.person(telephone=None, email=None)
     await office.decide(await office.request(unreached.person_id, email="b@example.org"), by=office.second)
+
+
+async def test_nobody_is_erased_where_they_reside_no_more(register: Register, office: Office, bench: Bench) -> None:
+    her = await amina(register)
+    acts, call = Acts(erasure.acts(register.keys)), staff_call(bench.first, "ADJUDICATOR")
+    change = await register.change(
+        lambda c, r: erasure.erasure(c, call, r, person=her.person_id, reason=ErasureReason.ON_REQUEST, reference=None), call
+    )
+    proposal = await register.transact(lambda c: propose(c, call, acts, kind=erasure.PERSON_ERASED, change=change))
+    (row,) = await register.database.ask("select hash from proposal")
+    await moved(register, office, her.person_id, RABAT)
+    second, check = staff_call(bench.second, "ADJUDICATOR", now=NOW + MINUTE), check_second_factor(register.keys)
+    code, hash_ = bench.second.code(NOW + MINUTE), row["hash"].hex()
+    with pytest.raises(Conflict):
+        await register.transact(lambda c: approve(c, second, acts, check, proposal=proposal, hash_=hash_, code=code))
+    assert await register.count("person", "data_key is null") == 0
