@@ -32,8 +32,8 @@ from identity.accesses import Kept, entry_of, officer_number
 from identity.assisted import centre_of
 from identity.holders import holders_of, look, tell_holder
 from identity.models import AccessReport
-from identity.self_view import disclose_own, own_record, person_of
-from identity.store import RESIDENCE
+from identity.self_view import disclose_own, person_of
+from identity.store import RESIDENCE, record_of
 
 MAX_TEXT = 2_000  # characters
 MAX_OPEN = 20  # reports of one person that wait for an answer
@@ -132,7 +132,7 @@ async def own_reports(reading: Reading, call: Call) -> list[ReportView]:
     rows = await reading.ask(_OWN, person_of(call), MAX_SHOWN)
     if not rows:
         return []
-    record = own_record(rows[0], reading.keys)
+    record = record_of(rows[0], reading.keys)
     disclose_own(record, reading, call, "accessReports")
     return [_view(row, *_words(row, record)) for row in rows]
 
@@ -210,7 +210,7 @@ async def answer_report(connection: AsyncConnection, call: Call, reading: Readin
 def _shown(row: Row, reading: Reading, call: Call, *, words: bool) -> ReportView:
     if not words:
         return _view(row, keys=reading.keys)
-    record = own_record(row, reading.keys)
+    record = record_of(row, reading.keys)
     # A look at what the person wrote, and at no attribute.
     reading.disclose(decide_upkeep(), record, call, subject=record.owner, root_field="accessReports")
     return _view(row, *_words(row, record), keys=reading.keys)

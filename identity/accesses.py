@@ -29,7 +29,8 @@ from core.errors import Invalid, NotFound, Unauthenticated
 from core.keys import KeyRing
 from core.paging import Cursors, Page, page, size
 from identity.merged import merged_into
-from identity.self_view import disclose_own, own_record, person_of
+from identity.self_view import disclose_own, person_of
+from identity.store import record_of
 
 ALLOWED = frozenset({Ground.MANDATE, Ground.CONSENT, Ground.SELF, Ground.WARD, Ground.UPKEEP})
 REFUSED = "REFUSED"  # as it stands after a use in the notes of a disclosure
@@ -171,7 +172,7 @@ async def accesses(
     before = None if after is None else UUID(cursors.read(after)[0])
     kept = [*kept, *await _tombstones(reading, person)]
     rows = await _entries(reading, call, kept, before=before, include_own=include_own, limit=count + 1)
-    record = own_record(rows[0], reading.keys)
+    record = record_of(rows[0], reading.keys)
     disclose_own(record, reading, call, "accesses")
     records = _records(record, kept)
     households = _households(kept)
@@ -198,7 +199,7 @@ async def entry_of(
     rows = await _entries(reading, call, kept, entry=entry, include_own=True, limit=1)
     if rows[0]["entry_id"] is None:
         raise Invalid("no such entry", path=path)
-    record = own_record(rows[0], reading.keys)
+    record = record_of(rows[0], reading.keys)
     return _view(rows[0], _records(record, kept), _households(kept), reading.keys), record
 
 

@@ -31,8 +31,8 @@ from identity import attested, receipts
 from identity.attested import Attested
 from identity.models import Identifier
 from identity.register_models import Attestation
-from identity.self_view import disclose_own, enter_own, own_record, person_of
-from identity.store import PARTS, STATUS_NOW, column, divisions
+from identity.self_view import disclose_own, enter_own, person_of
+from identity.store import PARTS, STATUS_NOW, column, divisions, record_of
 
 KIND: Final = "ATTESTATION"
 SEALED: Final = "attestation.signed"
@@ -151,7 +151,7 @@ async def attestation(reading: Reading, call: Call, *, attestation: UUID) -> Att
     enter_own(rows, reading, call, FIELD)
     if rows[0]["attestation_id"] is None:
         raise _unknown("id")
-    key = own_record(rows[0], reading.keys).key
+    key = record_of(rows[0], reading.keys).key
     return _view(rows[0], call.now, key.open(SEALED, attestation, rows[0]["signed"]))
 
 
@@ -205,7 +205,7 @@ async def _record(reading: Reading, call: Call, person: UUID, wanted: Sequence[A
     rows = await reading.ask(sql, person, call.now)
     if not rows or rows[0]["data_key"] is None:
         raise Unauthenticated("the session is over")
-    return own_record(rows[0], reading.keys, parts), Status(rows[0]["status"])
+    return record_of(rows[0], reading.keys, parts), Status(rows[0]["status"])
 
 
 async def _values(reader: Reader, disclosure: Disclosure, wanted: Sequence[Attested]) -> Mapping[str, Any]:

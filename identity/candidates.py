@@ -23,7 +23,7 @@ from core.ids import uuid7
 from core.keys import KeyRing
 from identity.blocking import PARTS, Comparable, blocking_hashes
 from identity.duplicates import Compared, Finding, Outcome, Rules, compare, may_be, rules
-from identity.store import GUARDIANS_NOW, column
+from identity.store import GUARDIANS_NOW, column, record_of
 
 COMPARED_PARTS = ("person.birth_date", *PARTS.values())
 ATTRIBUTES = tuple(sorted({part.split(":")[0] for part in COMPARED_PARTS}))
@@ -105,9 +105,7 @@ async def check(
 
 
 def _opened(row: Row, keys: KeyRing) -> tuple[SealedRecord, Compared]:
-    owner: UUID = row["person_id"]
-    sealed = {part: row[column(part)] for part in COMPARED_PARTS}
-    record = SealedRecord(owner, keys.masters.unwrap(owner, row["data_key"]), sealed)
+    record = record_of(row, keys, COMPARED_PARTS)
     return record, Compared(Comparable.of({part: record.open(part) for part in COMPARED_PARTS}, row["guardians"]))
 
 

@@ -29,7 +29,7 @@ from identity.enrolment_store import Request, find
 from identity.people import DivisionView, PersonView, division_view, name_places, open_person
 from identity.receipts import shown_number
 from identity.register_models import DuplicateCase
-from identity.store import SEALED_PARTS, STATUS_NOW, Subject, column
+from identity.store import SEALED_PARTS, STATUS_NOW, Subject, column, record_of
 
 FIELD = "duplicate"
 _WITHIN = f"($1::varchar[] is null or {LINEAGE.format('division')} && $1)"
@@ -217,7 +217,5 @@ async def _side(reading: Reading, call: Call, person: UUID, row: Row | None, att
 
 def _record(reading: Reading, row: Row | None, request: Request | None) -> SealedRecord | None:
     if row is not None:
-        owner: UUID = row["person_id"]
-        sealed = {part: row[column(part)] for part in SEALED_PARTS}
-        return SealedRecord(owner, reading.keys.masters.unwrap(owner, row["data_key"]), sealed)
+        return record_of(row, reading.keys, SEALED_PARTS)
     return None if request is None or request.erased else request.record

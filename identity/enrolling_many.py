@@ -18,7 +18,7 @@ import asyncpg
 from access.call import Call, allow
 from access.catalogue import Lang, Use
 from access.decision import Status, decide_upkeep
-from access.disclosure import Disclosure, SealedRecord
+from access.disclosure import Disclosure
 from access.ledger import LEDGER, entry
 from access.rights import Scope
 from core.canonical import plain_json
@@ -47,7 +47,7 @@ from identity.imports import (
 from identity.receipts import KIND as RECEIPT
 from identity.receipts import drawn, shown_number
 from identity.relations import BIRTH, KINDS
-from identity.store import SEALED_PARTS, STATUS_NOW, column
+from identity.store import SEALED_PARTS, STATUS_NOW, column, record_of
 
 FIELD: Final = "importPersons"
 _REVISION_COLUMNS: Final = ("person_id", "revision_id", "cause", "source", "request_id", "recorded_at", "recorded_by")
@@ -197,7 +197,7 @@ _FIT: Final[Mapping[Kinship, tuple[str, ...]]] = {
 
 async def _birth(connection: "asyncpg.Connection[Row]", call: Call, keys: KeyRing, row: Row) -> PartialDate:
     owner: UUID = row["person_id"]
-    record = SealedRecord(owner, keys.masters.unwrap(owner, row["data_key"]), {BIRTH: row["birth_date"]})
+    record = record_of(row, keys, (BIRTH,))
     looked = Disclosure(decide_upkeep(BIRTH), record, subject=owner, entry_id=uuid7(call.now), field=FIELD)
     _, born = looked.compare(BIRTH, Use.MATCH, lambda its: its.open(BIRTH))
     await LEDGER.apply(connection, [(0, entry(looked, call))])
@@ -348,7 +348,7 @@ def _looked(call: Call, keys: KeyRing, rows: Sequence[Row]) -> Iterator[Any]:
         if row["data_key"] is None:
             continue
         owner: UUID = row["person_id"]
-        record = SealedRecord(owner, keys.masters.unwrap(owner, row["data_key"]), {})
+        record = record_of(row, keys)
         disclosure = Disclosure(decide_upkeep(*ATTRIBUTES), record, subject=owner, entry_id=uuid7(call.now), field=FIELD)
         for attribute in ATTRIBUTES:
             disclosure.compare(attribute, Use.MATCH, lambda _: None)

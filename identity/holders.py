@@ -26,7 +26,7 @@ from core.errors import Invalid
 from core.keys import KeyRing
 from core.texts import typed_digits
 from identity.numbers import Idcs
-from identity.store import DECOY, RESIDENCE, SEALED_PARTS, column
+from identity.store import DECOY, RESIDENCE, SEALED_PARTS, column, record_of
 
 MAX_TYPED = 40  # characters
 _ATTRIBUTES = ("person.given_name", "person.family_name", "person.residence", "person.telephone", "person.email")
@@ -149,11 +149,10 @@ def lies_within(disclosure: Disclosure, call: Call, scope: Scope, part: str | No
 
 
 def _holder(row: Any, stranger: UUID, keys: KeyRing) -> Holder:
-    owner: UUID = row["person_id"]
     return Holder(
         row["known_id"],
         row["known_id"] or stranger,
-        SealedRecord(owner, keys.masters.unwrap(owner, row["data_key"]), {part: row[column(part)] for part in _PARTS}),
+        record_of(row, keys, _PARTS),
         language(row["lang"]),
         row["is_ward"],
         row["active"],

@@ -9,13 +9,12 @@ from uuid import UUID
 import asyncpg
 
 from access.call import Call, allow
-from access.disclosure import SealedRecord
 from access.rights import Scope
 from core.database import Reader, Row
 from core.keys import KeyRing
 from identity.blocking import Comparable, blocking_hashes
 from identity.candidates import COMPARED_PARTS
-from identity.store import GUARDIANS_NOW, column
+from identity.store import GUARDIANS_NOW, column, record_of
 
 BATCH = 1_000  # persons
 _COLUMNS = ("hash", "person_id", "key_version")
@@ -48,7 +47,5 @@ async def index_persons(
 
 
 def _read(row: Row, keys: KeyRing) -> Comparable:
-    owner: UUID = row["person_id"]
-    sealed = {part: row[column(part)] for part in COMPARED_PARTS}
-    record = SealedRecord(owner, keys.masters.unwrap(owner, row["data_key"]), sealed)
+    record = record_of(row, keys, COMPARED_PARTS)
     return Comparable.of({part: record.open(part) for part in COMPARED_PARTS}, row["guardians"])

@@ -19,7 +19,7 @@ from access.approval import Act, Approved, Document, refuse_unless_approved
 from access.call import Call, allow, system
 from access.catalogue import Use
 from access.decision import Status, decide_upkeep
-from access.disclosure import Disclosure, SealedRecord
+from access.disclosure import Disclosure
 from access.notices import Notice
 from access.reading import Reading
 from access.rights import Scope
@@ -48,7 +48,7 @@ from identity.lifecycle_states import (
 from identity.models import Person
 from identity.register_models import Evidence
 from identity.revisions import REASON, STATUS, UNTIL, Cause, Source, write_revision
-from identity.store import RESIDENCE
+from identity.store import RESIDENCE, record_of
 from identity.telling import concerned, tell_all
 
 PERSON_STATUS: Final = "PERSON_STATUS"
@@ -92,7 +92,7 @@ def acts(keys: KeyRing, events: Events) -> tuple[Act, ...]:
         row = await _row(connection, its.person, hold=True)
         standing = _standing(row, call)
         refuse_unless_sound(its.its, standing, call.now, None)
-        if _sealed(row, keys).open(RESIDENCE) != its.division:  # by which it is said who may approve it
+        if record_of(row, keys, (RESIDENCE, BIRTH)).open(RESIDENCE) != its.division:  # by which it is said who may approve it
             raise Conflict("the person has moved", path=("division",))
         await _shown(connection, its)
         return {"status": standing.status.value, "since": standing.since.isoformat()}
@@ -123,7 +123,7 @@ async def status_change(
     Invalid, with its path, for all else that is wrong (`lifecycle_states.py`), and for evidence that is not this person's.
     """
     row = await _row(connection, person)
-    record = _sealed(row, reading.keys)
+    record = record_of(row, reading.keys, (RESIDENCE, BIRTH))
     disclosure = reading.disclose(decide_upkeep(RESIDENCE, BIRTH), record, call, subject=person, root_field=FIELD)
     _, division = disclosure.compare(RESIDENCE, Use.MATCH, lambda its: its.open(RESIDENCE))
     if not call.actor.reaches(Scope.STATUS_CHANGE, None if division is None else [division]):
@@ -250,12 +250,6 @@ def _standing(row: Row, call: Call) -> Standing:
     return standing_at(row["status"], row["status_since"], row["status_until"], call.now)
 
 
-def _sealed(row: Row, keys: KeyRing) -> SealedRecord:
-    owner: UUID = row["person_id"]
-    key = keys.masters.unwrap(owner, row["data_key"])
-    return SealedRecord(owner, key, {RESIDENCE: row["residence"], BIRTH: row["birth_date"]})
-
-
 def _born(disclosure: Disclosure) -> PartialDate | None:
     _, birth = disclosure.compare(BIRTH, Use.MATCH, lambda its: its.open(BIRTH))
     return None if birth is None else PartialDate.parse(birth)
@@ -264,7 +258,9 @@ def _born(disclosure: Disclosure) -> PartialDate | None:
 async def _looked(connection: AsyncConnection, call: Call, keys: KeyRing, row: Row) -> PartialDate | None:
     """The date of birth, of which whoever approves sees nothing: that it was compared is in the ledger."""
     person = row["person_id"]
-    looked = Disclosure(decide_upkeep(BIRTH), _sealed(row, keys), subject=person, entry_id=uuid7(call.now), field=FIELD)
+    looked = Disclosure(
+        decide_upkeep(BIRTH), record_of(row, keys, (RESIDENCE, BIRTH)), subject=person, entry_id=uuid7(call.now), field=FIELD
+    )
     birth = _born(looked)
     await ledger.LEDGER.apply(await raw(connection), [(0, ledger.entry(looked, call))])
     return birth

@@ -40,7 +40,7 @@ from identity.merged import Moved, lead_back, lead_over, returned
 from identity.models import Person, Relative
 from identity.register_models import DuplicateCase, PersonAlias
 from identity.revisions import REASON, STATUS, UNTIL, Cause, Change, Source, write_revision
-from identity.store import RESIDENCE, column
+from identity.store import RESIDENCE, column, record_of
 
 PERSONS_MERGED, MERGE_UNDONE = "PERSONS_MERGED", "MERGE_UNDONE"
 MERGED = "MERGED"  # the reason of the tombstone's status
@@ -248,12 +248,7 @@ async def _records(connection: AsyncConnection, keys: KeyRing, persons: Collecti
         raise NotFound("no such person", path=("person",))
     if any(row["data_key"] is None for row in rows):
         raise Conflict("one of them was erased", path=("person",))
-    return {row["person_id"]: _Found(row, _sealed(row, keys)) for row in rows}
-
-
-def _sealed(row: Row, keys: KeyRing) -> SealedRecord:
-    owner: UUID = row["person_id"]
-    return SealedRecord(owner, keys.masters.unwrap(owner, row["data_key"]), {part: row[column(part)] for part in _PARTS})
+    return {row["person_id"]: _Found(row, record_of(row, keys, _PARTS)) for row in rows}
 
 
 async def _standing(connection: AsyncConnection, alias: UUID, now: datetime) -> Row:

@@ -12,14 +12,13 @@ from uuid import UUID
 from access.call import Call
 from access.catalogue import Use
 from access.decision import decide_upkeep
-from access.disclosure import SealedRecord
 from access.reading import Reading
 from access.throttles import Budget, Charge
 from core.dates import PartialDate
 from core.errors import Fault, Faulty
 from core.keys import KeyRing
 from identity.applications import Form, Kinship, relative_fault
-from identity.store import STATUS_NOW
+from identity.store import STATUS_NOW, record_of
 
 BIRTH = "person.birth_date"
 KINDS: Mapping[Kinship, str] = {"guardian": "GUARDIAN", "mother": "MOTHER", "father": "FATHER"}
@@ -62,7 +61,7 @@ async def relations(reading: Reading, form: Form, call: Call, today: date, root_
     births: dict[UUID, PartialDate] = {}
     for row in rows.values():
         owner = row["person_id"]
-        record = SealedRecord(owner, keys.masters.unwrap(owner, row["data_key"]), {BIRTH: row["birth_date"]})
+        record = record_of(row, keys, (BIRTH,))
         looked = reading.disclose(decide_upkeep(BIRTH), record, call, subject=owner, root_field=root_field)
         _, born = looked.compare(BIRTH, Use.MATCH, lambda its: its.open(BIRTH))
         assert born is not None

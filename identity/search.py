@@ -31,7 +31,7 @@ from identity.people import PersonView, name_places, open_person
 from identity.receipts import normal_number
 from identity.record_history import refuse_unless_within, staff_decision
 from identity.sounds import alike
-from identity.store import PARTS, RESIDENCE, SEALED_PARTS, STATUS_NOW, Subject, column
+from identity.store import PARTS, RESIDENCE, SEALED_PARTS, STATUS_NOW, Subject, column, record_of
 
 MAX_FOUND: Final = 20
 MAX_COMPARED: Final = 60
@@ -164,13 +164,13 @@ async def _found(
     if birth is None:
         asked: Sequence[Any] = (keys.index(kind, text), kind, keys.index_version, MAX_COMPARED)
         rows = await reading.ask(_OF_NUMBER.format(columns=columns), call.now, *asked)
-        return [(row, _sealed(row, names, keys)) for row in rows]
+        return [(row, record_of(row, keys, names)) for row in rows]
     # Which of the words is a given name is not said: each is tried as either.
     hashes = blocking_hashes(keys, Comparable(birth, given_latin=text, family_latin=text))
     rows = await reading.ask(
         _OF_NAME.format(columns=columns), call.now, sorted(hashes), keys.index_version, MAX_KEYED, MAX_COMPARED
     )
-    found = [(row, _sealed(row, names, keys)) for row in rows]
+    found = [(row, record_of(row, keys, names)) for row in rows]
     return [(row, record) for row, record in found if _fits(record, text, birth)]
 
 
@@ -196,11 +196,5 @@ def _lies_within(record: SealedRecord, call: Call) -> bool:
 def _shown(row: Row, record: SealedRecord, reading: Reading, call: Call, wanted: Collection[str]) -> PersonView:
     disclosure = reading.disclose(staff_decision(wanted), record, call, subject=record.owner, root_field=FIELD)
     refuse_unless_within(disclosure, call, Scope.PERSON_SEARCH)
-    nothing = frozenset[Any]()
-    subject = Subject(record.owner, record.owner, record, 0, Status(row["status"]), nothing, nothing, None)
+    subject = Subject.of(record, Status(row["status"]))
     return open_person(disclosure, subject, wanted, reading.keys, record.owner)  # of tokens none is granted
-
-
-def _sealed(row: Row, parts: Collection[str], keys: KeyRing) -> SealedRecord:
-    owner: UUID = row["person_id"]
-    return SealedRecord(owner, keys.masters.unwrap(owner, row["data_key"]), {part: row[column(part)] for part in parts})

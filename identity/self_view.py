@@ -13,10 +13,9 @@ from access.reading import Reading
 from access.rights import Scope
 from core.database import Row
 from core.errors import Forbidden, Unauthenticated
-from core.keys import KeyRing
 from identity.holders import language
 from identity.people import PersonView, name_places, open_person
-from identity.store import PARTS, SEALED_PARTS, STATUS_NOW, Subject, column
+from identity.store import PARTS, SEALED_PARTS, STATUS_NOW, Subject, column, record_of
 
 NAMES = frozenset({"person.given_name", "person.family_name"})
 FIELD = "me"
@@ -116,12 +115,6 @@ async def seen_since(person: UUID, reading: Reading, call: Call) -> datetime | N
     return row["since"] or call.now
 
 
-def own_record(row: Row, keys: KeyRing, parts: Collection[str] = ()) -> SealedRecord:
-    """From a row with `person_id`, `data_key` and the columns of these sealed parts."""
-    owner: UUID = row["person_id"]
-    return SealedRecord(owner, keys.masters.unwrap(owner, row["data_key"]), {part: row[column(part)] for part in parts})
-
-
 def disclose_own(record: SealedRecord, reading: Reading, call: Call, root_field: str) -> Disclosure:
     """The disclosure of the caller's own record, or a ward's."""
     ground = Ground.SELF if record.owner == call.actor.holder else Ground.WARD
@@ -136,14 +129,14 @@ def enter_own(rows: Sequence[Row], reading: Reading, call: Call, root_field: str
     """
     if not rows:
         raise Unauthenticated("the session is over")
-    return disclose_own(own_record(rows[0], reading.keys), reading, call, root_field)
+    return disclose_own(record_of(rows[0], reading.keys), reading, call, root_field)
 
 
 def _opened(row: Row, parts: Collection[str], reading: Reading, call: Call, wanted: frozenset[str]) -> PersonView:
     """Nothing is asked for: nothing is opened, and no look is recorded."""
     if not wanted:
         return PersonView()
-    record = own_record(row, reading.keys, parts)
+    record = record_of(row, reading.keys, parts)
     subject = Subject.of(record, Status(row["status"]))
     # Without an agency there is no token; the decision on oneself grants none.
     return open_person(disclose_own(record, reading, call, FIELD), subject, wanted, reading.keys, record.owner)

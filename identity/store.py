@@ -226,9 +226,14 @@ def _first_named(reading: Reading, asked: Sequence[tuple[SubjectKey, UUID | None
     return first
 
 
-def _subject(row: Row, parts: tuple[str, ...], keys: KeyRing) -> Subject:
+def record_of(row: Row, keys: KeyRing, parts: Iterable[str] = ()) -> SealedRecord:
+    """From a row with `person_id`, `data_key` (not null) and the columns of these sealed parts."""
     owner: UUID = row["person_id"]
-    record = SealedRecord(owner, keys.masters.unwrap(owner, row["data_key"]), {part: row[column(part)] for part in parts})
+    return SealedRecord(owner, keys.masters.unwrap(owner, row["data_key"]), {part: row[column(part)] for part in parts})
+
+
+def _subject(row: Row, parts: tuple[str, ...], keys: KeyRing) -> Subject:
+    record = record_of(row, keys, parts)
     consent = None
     if row["consent_id"] is not None:
         attributes = frozenset(row["consent_attributes"])
