@@ -39,7 +39,7 @@ from core.texts import checked_text
 from identity.imports import INDEXED
 from identity.models import Identifier, Person, TelephoneChange, TelephoneWitness
 from identity.register_models import BlockingKey, DuplicateCase, Enrolment, PersonAlias, VirtualId
-from identity.store import PARTS, RESIDENCE, SEALED_PARTS, column
+from identity.store import PARTS, RESIDENCE, SEALED_PARTS, column, record_of
 
 PERSON_ERASED = "PERSON_ERASED"
 REASON = "ERASED"  # of the status
@@ -84,7 +84,7 @@ def acts(keys: KeyRing, *forgetting: Forgetting) -> tuple[Act, ...]:
         its = _parsed(change)
         await connection.execute(select(Person.person_id).where(Person.person_id == its.person).with_for_update())
         row = await _record(connection, its.person)
-        if _sealed(row, keys).open(RESIDENCE) != its.division:  # by which it is said who may approve it
+        if record_of(row, keys, (RESIDENCE,)).open(RESIDENCE) != its.division:  # by which it is said who may approve it
             raise Conflict("the person has moved", path=("division",))
         return {"status": row["status"]}
 
@@ -110,7 +110,9 @@ async def erasure(
     Raises NotFound for nobody and for who resides where the caller may not do this, Invalid for the reference.
     """
     row = await _record(connection, person)
-    disclosure = reading.disclose(decide_upkeep(RESIDENCE), _sealed(row, reading.keys), call, subject=person, root_field=FIELD)
+    disclosure = reading.disclose(
+        decide_upkeep(RESIDENCE), record_of(row, reading.keys, SEALED_PARTS), call, subject=person, root_field=FIELD
+    )
     _, division = disclosure.compare(RESIDENCE, Use.MATCH, lambda record: record.open(RESIDENCE))
     if not call.actor.reaches(Scope.PERSON_ERASE, None if division is None else [division]):
         raise _unknown()
@@ -143,7 +145,7 @@ async def erase_person(
         found = await _record(connection, each)
         await _enter(connection, call, keys, each, found)
         # Others may have the same telephone; those of a merged record may lead to the one it was merged into.
-        its = Identifier.hash.in_(_hashes(keys, _sealed(found, keys))) & Identifier.owner_id.in_(people)
+        its = Identifier.hash.in_(_hashes(keys, record_of(found, keys, SEALED_PARTS))) & Identifier.owner_id.in_(people)
         await connection.execute(delete(Identifier).where(its))
         await end_sessions_of(connection, call.now, each)
         for forget in forgetting:
@@ -191,7 +193,7 @@ def _tombstone(call: Call) -> dict[str, Any]:
 
 async def _enter(connection: AsyncConnection, call: Call, keys: KeyRing, person: UUID, row: Row) -> None:
     """That it was done, and by whom, in the ledger: what it says of the person nobody reads any more."""
-    record = _sealed(row, keys)
+    record = record_of(row, keys, SEALED_PARTS)
     decision = decide_upkeep(*PARTS)
     disclosure = Disclosure(decision, record, subject=person, entry_id=uuid7(call.now), field=FIELD)
     for kind in sorted(INDEXED):
@@ -212,11 +214,6 @@ async def _record(connection: AsyncConnection, person: UUID) -> Row:
     if row["data_key"] is None:
         raise Conflict("this person was erased already", path=("person",))
     return row
-
-
-def _sealed(row: Row, keys: KeyRing) -> SealedRecord:
-    owner: UUID = row["person_id"]
-    return SealedRecord(owner, keys.masters.unwrap(owner, row["data_key"]), {part: row[column(part)] for part in SEALED_PARTS})
 
 
 def _unknown() -> NotFound:
