@@ -383,8 +383,9 @@ OF_CITIZENS: Mapping[NoticeName, Mapping[Lang, Text]] = {
         Lang.FR: said(
             Lang.FR,
             "Votre identité est verrouillée",
-            "Votre identité a été verrouillée depuis votre page : là où elle l’est, on ne répond plus à votre sujet. Vous pouvez "
-            "la rouvrir à tout moment. Si ce n’était pas vous, rouvrez-la et fermez toutes les sessions, ou adressez-vous à un "
+            "Votre identité a été verrouillée depuis votre page : là où elle l’est, on ne répond plus à votre sujet. Vous "
+            "pouvez la rouvrir à tout moment. Si ce n’était pas vous, rouvrez-la et "
+            "fermez toutes les sessions, ou adressez-vous à un "
             "centre.",
             "Sijil : votre identité est verrouillée. Pas vous ? Allez sur votre page ou adressez-vous à un centre.",
         ),

@@ -200,7 +200,10 @@ def _worked(tell: Teller, label: str, begin: Beginning, to: Path | None) -> None
         call = own_call("import", Scope.IMPORT_RUN)
         async with database.begin() as connection:
             file = await begin(connection, call, ring, storage)
-        handlers: Mapping[Kind, Handler] = {IMPORTING: importing(storage, ring, key_file=chosen.key_file), TAKING: packs.taking(storage, ring)}
+        handlers: Mapping[Kind, Handler] = {
+            IMPORTING: importing(storage, ring, key_file=chosen.key_file),
+            TAKING: packs.taking(storage, ring),
+        }
         with tell.progress(label) as progress:
             await _done(database, handlers, lambda: person_files.person_file(database, call, file=file), progress)
         view = await person_files.person_file(database, call, file=file)

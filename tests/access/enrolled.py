@@ -109,7 +109,8 @@ class Enrol:
     async def agency(self, code: str, alg: str = "EdDSA", **changes: Any) -> Member:
         agency_id, key = uuid7(NOW), Key.new(alg)
         await self.database.ask(
-            "insert into agency (agency_id, code, name_ar, name_fr, name_en, enrolled_at, duties) values ($1, $2, 'و', 'A', 'A', $3, '{}')",
+            """insert into agency (agency_id, code, name_ar, name_fr, name_en, enrolled_at, duties)
+               values ($1, $2, 'و', 'A', 'A', $3, '{}')""",
             agency_id,
             code,
             NOW - timedelta(days=70),

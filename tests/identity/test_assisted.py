@@ -213,7 +213,8 @@ async def test_an_officer_of_an_association_assists_where_the_office_is(register
     here, elsewhere = await register.person(), await register.person(residence=RABAT)
     agency, office = uuid7(NOW), uuid7(NOW)
     await register.database.ask(
-        "insert into agency (agency_id, code, name_ar, name_fr, name_en, enrolled_at, duties) values ($1, 'AID', 'و', 'A', 'A', $2, '{}')",
+        """insert into agency (agency_id, code, name_ar, name_fr, name_en, enrolled_at, duties)
+           values ($1, 'AID', 'و', 'A', 'A', $2, '{}')""",
         agency,
         NOW,
     )
