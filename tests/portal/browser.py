@@ -18,8 +18,10 @@ import uvicorn
 from playwright.async_api import Browser, Page, async_playwright
 from starlette.applications import Starlette
 
-CHROMIUM = Path("/usr/bin/chromium")
-THERE = CHROMIUM.exists()
+# The shell without a window of its own is the same engine, and opens a page in a fifth of the time.
+KNOWN = (Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium"))
+CHROMIUM = next((path for path in KNOWN if path.exists()), None)
+THERE = CHROMIUM is not None
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 ARGUMENTS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -66,7 +68,7 @@ async def served(app: Starlette, listener: socket.socket) -> AsyncIterator[None]
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     if not THERE:
-        _skip(f"THERE IS NO {CHROMIUM} (Debian: apt-get install chromium)")
+        _skip("THERE IS NO CHROMIUM (Debian: apt-get install chromium-headless-shell, or chromium)")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=list(ARGUMENTS))
         try:
