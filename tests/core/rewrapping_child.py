@@ -15,17 +15,18 @@ from core.rewrapping import REWRAPPING, wrapped_in
 from core.workers import Workers
 from migrations.metadata import METADATA
 
-rewrapping.BATCH = 2
-_checkpoint = Work.checkpoint
 
+def slowed() -> None:
+    """Small steps, and a pause after each: in this process alone, not in one that only imports the module."""
+    checkpoint = Work.checkpoint
 
-async def slowly(self: Work, progress: Any, done: int, total: int | None = None, **more: Any) -> None:
-    await _checkpoint(self, progress, done, total, **more)
-    if UUID(progress[1]).int:
-        await asyncio.sleep(0.05)
+    async def slowly(self: Work, progress: Any, done: int, total: int | None = None, **more: Any) -> None:
+        await checkpoint(self, progress, done, total, **more)
+        if UUID(progress[1]).int:
+            await asyncio.sleep(0.05)
 
-
-Work.checkpoint = slowly  # type: ignore[method-assign]
+    rewrapping.BATCH = 2
+    Work.checkpoint = slowly  # type: ignore[method-assign]
 
 
 async def main(url: str, path: str) -> None:
@@ -37,4 +38,5 @@ async def main(url: str, path: str) -> None:
 
 
 if __name__ == "__main__":
+    slowed()
     asyncio.run(main(*sys.argv[1:]))
