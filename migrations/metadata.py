@@ -10,6 +10,7 @@ import access.models
 import core.models
 import identity.models
 import identity.register_models
+import registry.case_models
 import registry.models
 import scoring.models
 from core.database import Base
@@ -22,6 +23,7 @@ ROOMS = (
     identity.models,
     identity.register_models,
     registry.models,
+    registry.case_models,
     scoring.models,
 )
 METADATA: MetaData = Base.metadata

@@ -35,7 +35,9 @@ _HOUSEHOLD_COLUMNS = (
     "region",
     "division",
     "registered_at",
+    "confirmed_at",
 )
+_RESIDENCE_COLUMNS = ("household_id", "residence_id", "milieu", "region", "division", "valid_from")
 _IDENTIFIER_COLUMNS = ("hash", "kind", "key_version", "owner_id")
 _FACT_COLUMNS = (
     "household_id",
@@ -102,7 +104,7 @@ async def load_households(
     """
     if len(households) > MAX_BATCH:
         raise TooCostly(f"at most {MAX_BATCH} households at a time")
-    loaded, rows, identifiers = [], [], []
+    loaded, rows, residences, identifiers = [], [], [], []
     memberships: list[Membership] = []
     for place, household in enumerate(households):
         try:
@@ -122,13 +124,16 @@ async def load_households(
                 household.region,
                 household.division,
                 call.now,
+                call.now,
             )
         )
+        residences.append((owner, uuid7(call.now), household.milieu, household.region, household.division, call.now))
         identifiers.append((keys.index("HOUSEHOLD_CODE", code.text), "HOUSEHOLD_CODE", keys.index_version, owner))
         memberships += [(owner, member.person_id, member.kinship) for member in household.members]
         loaded.append(LoadedHousehold(owner, code))
     try:
         await connection.copy_records_to_table("household", records=rows, columns=_HOUSEHOLD_COLUMNS)
+        await connection.copy_records_to_table("household_residence", records=residences, columns=_RESIDENCE_COLUMNS)
         await connection.copy_records_to_table("identifier", records=identifiers, columns=_IDENTIFIER_COLUMNS)
         await _join(connection, memberships, call.now)
     except (asyncpg.UniqueViolationError, asyncpg.ExclusionViolationError):

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, NUMERIC, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,6 +37,10 @@ class Score(Base):
     The arrays run over the formula's contributions of that milieu in their order (constant, region, terms): the value of
     each variable as a fraction (0/0 where it was not known), and its amount in units of 10^-12. `ages_change_on` is the next
     day on which an age alone may change the score.
+
+    The inputs are those that were known at `calculated_at` and held at `effective_from`; the two differ where a contested
+    value was corrected, from its own day on: such a score `corrects` an earlier one. `origin`: the request, delivery or case
+    that set it off (null: a load).
     """
 
     __tablename__ = "score"
@@ -48,8 +52,13 @@ class Score(Base):
         ),
         CheckConstraint("octet_length(inputs_hash) = 32", name="inputs_hash"),
         CheckConstraint("complete = (cardinality(missing) = 0)", name="complete"),
-        CheckConstraint("cause in ('REGISTRATION', 'UPDATE', 'CORRECTION', 'AGE', 'FORMULA')", name="cause"),
+        CheckConstraint(
+            "cause in ('REGISTRATION', 'UPDATE', 'EVENT', 'FEED', 'CORRECTION', 'AGE', 'FORMULA', 'PRICES')", name="cause"
+        ),
+        CheckConstraint("(cause = 'CORRECTION') = (corrects is not null)", name="corrects"),
+        CheckConstraint("effective_from <= calculated_at", name="effective_from"),
         Index(None, "household_id", "calculated_at"),
+        Index("ix_score_ages_change_on", "ages_change_on", postgresql_where=text("ages_change_on is not null")),
     )
 
     household_id: Mapped[UUID] = mapped_column(ForeignKey("household.household_id"), primary_key=True)
@@ -63,7 +72,30 @@ class Score(Base):
     missing: Mapped[list[str]] = mapped_column(ARRAY(String(64)))
     cause: Mapped[str] = mapped_column(String(16))
     calculated_at: Mapped[datetime] = mapped_column(Instant)
+    effective_from: Mapped[datetime] = mapped_column(Instant)
+    corrects: Mapped[UUID | None]
+    origin: Mapped[UUID | None]
     ages_change_on: Mapped[date | None]
     numerators: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     denominators: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     amounts: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+
+
+class FormulaDraft(Base):
+    """A formula that is being written. It becomes a `Formula` once a second person approved the hash of what it is then."""
+
+    __tablename__ = "formula_draft"
+    __spread__ = Spread.REFERENCE
+    __table_args__ = (
+        CheckConstraint("state in ('DRAFT', 'PROPOSED', 'PUBLISHED', 'DROPPED')", name="state"),
+        CheckConstraint("octet_length(hash) = 32", name="hash"),
+    )
+
+    draft_id: Mapped[UUID] = mapped_column(primary_key=True)
+    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(String(16))
+    begun_at: Mapped[datetime] = mapped_column(Instant)
+    begun_by: Mapped[UUID]
+    changed_at: Mapped[datetime] = mapped_column(Instant)
+    changed_by: Mapped[UUID]

@@ -162,11 +162,12 @@ def test_the_history_of_scores_comes_by_pages_whose_cursors_are_the_callers_own(
 ) -> None:
     subject = served.subject(9)
     row = stored(served, subject["idcs"])
-    columns = ", ".join(name for name in row.keys() if name not in ("score_id", "calculated_at"))  # noqa: SIM118 a Record
+    columns = ", ".join(name for name in row.keys() if name not in ("score_id", "calculated_at", "effective_from"))  # noqa: SIM118 a Record
     served.sql(
-        f"""insert into score (score_id, calculated_at, {columns})
-            select gen_random_uuid(), calculated_at - make_interval(days => n), {columns}
-              from score, generate_series(1, 4) n where score_id = $1""",
+        f"""insert into score (score_id, calculated_at, effective_from, {columns})
+            select gen_random_uuid(), at, at, {columns}
+              from score, generate_series(1, 4) n, lateral (select calculated_at - make_interval(days => n)) before (at)
+             where score_id = $1""",
         row["score_id"],
     )
     page = "scores(first: 2, after: %s) { edges { node { calculatedAt } cursor } pageInfo { hasNextPage endCursor } }"

@@ -128,6 +128,8 @@ def test_what_grows_with_the_population_is_spread() -> None:
         "office",
         "operator",
         "consent_notice",
+        "formula_draft",
+        "population_figure",
     }
     assert (spread["person"], spread["household"], spread["identifier"]) == (Spread.PERSON, Spread.HOUSEHOLD, Spread.VALUE)
 
@@ -324,6 +326,7 @@ def sample(table: str, **values: Any) -> dict[str, Any]:
             "region": 1,
             "division": "HERE",
             "registered_at": NOW,
+            "confirmed_at": NOW,
         },
         "membership": {
             "household_id": H,
@@ -366,6 +369,7 @@ def sample(table: str, **values: Any) -> dict[str, Any]:
             "missing": [],
             "cause": "REGISTRATION",
             "calculated_at": NOW,
+            "effective_from": NOW,
             "numerators": [1],
             "denominators": [1],
             "amounts": [1],
