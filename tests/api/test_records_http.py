@@ -1,7 +1,7 @@
 """A record's life over real HTTP: its status, what is asked to be changed, its history, and staff who search first."""
 
+from collections.abc import Iterator
 from datetime import timedelta
-from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,8 @@ import pytest
 from access.rights import Role
 from core.dates import civil_date
 from core.ids import uuid7
+from identity.imports import LoadedPerson
+from tests.api.citizens import Town
 from tests.api.people import Browser, People, Person, user_errors
 from tests.api.serving import Instance, codes
 
@@ -45,7 +47,6 @@ SEARCH = """query($by: PersonSearch!) { searchPersons(by: $by) {
 RECORD = f"""query($id: ID!, $at: DateTime) {{ personRecord(id: $id, purpose: CASE_REVIEW, at: $at) {{
   id enrolledAt status statusSince statusUntil statusReason steps person {{ idcs cnie address token }}
   history {{ {HISTORY} }} provenance {{ attribute cause }} changeRequests {{ {REQUEST} }} }} }}"""
-_houses = count(1)
 
 
 @pytest.fixture(scope="module")
@@ -53,14 +54,22 @@ def people(served: Instance) -> People:
     return People(served)
 
 
-@pytest.fixture
-def amina(served: Instance) -> dict[str, Any]:
-    return served.subject(next(_houses) + 40)
+@pytest.fixture(scope="module")
+def town(served: Instance) -> Iterator[Town]:
+    its = Town.of(served)
+    yield its
+    its.close()
 
 
 @pytest.fixture
-def person(served: Instance, amina: dict[str, Any]) -> UUID:
-    return served.person_id(amina["idcs"])
+def amina(town: Town) -> LoadedPerson:
+    """Somebody of her own: those whom the demonstration names stay as it says."""
+    return town.person()
+
+
+@pytest.fixture
+def person(amina: LoadedPerson) -> UUID:
+    return amina.person_id
 
 
 @pytest.fixture
@@ -186,7 +195,7 @@ def test_a_wrong_code_or_hash_decides_nothing(people: People, me: Browser, super
 
 
 def test_a_status_takes_two_people_and_counts_at_once(
-    served: Instance, people: People, amina: dict[str, Any], person: UUID, supervisor: Person
+    served: Instance, people: People, amina: LoadedPerson, person: UUID, supervisor: Person
 ) -> None:
     today, second = civil_date(served.now()), people.staff(Role.SUPERVISOR)
     given = {
@@ -206,7 +215,7 @@ def test_a_status_takes_two_people_and_counts_at_once(
     payload = supervisor.caller().change(STATUS, **given)
     assert user_errors(payload) == []
     proposal = payload["proposal"]
-    assert amina["idcs"] not in proposal["change"]
+    assert amina.idcs.text not in proposal["change"]
     approval = {"proposal": proposal["id"], "hash": proposal["hash"]}
     own = supervisor.caller().ask(APPROVE, {"input": approval | {"code": supervisor.fresh_code()}})
     assert [code for code, _ in codes(own)] == ["FORBIDDEN"]
@@ -227,17 +236,17 @@ def test_a_status_takes_two_people_and_counts_at_once(
 
 
 def test_staff_search_first_where_they_may_look_and_the_person_sees_it(
-    served: Instance, people: People, amina: dict[str, Any], person: UUID
+    served: Instance, people: People, amina: LoadedPerson, person: UUID
 ) -> None:
     agent = people.staff(Role.CENTRE_AGENT)
-    by = {"idcs": amina["idcs"], "purpose": "CASE_REVIEW"}
+    by = {"idcs": amina.idcs.text, "purpose": "CASE_REVIEW"}
     (edge,) = agent.caller().data(SEARCH, {"by": by})["searchPersons"]["edges"]
     assert edge["id"] == str(person)
-    assert edge["node"]["idcs"] == amina["idcs"]
+    assert edge["node"]["idcs"] == amina.idcs.text
     name, birth = edge["node"]["name"]["given"], edge["node"]["birthDate"]
     assert name["ar"] or name["latin"]
     record = agent.caller().data(RECORD, {"id": str(person)})
-    assert record["personRecord"]["person"]["idcs"] == amina["idcs"]
+    assert record["personRecord"]["person"]["idcs"] == amina.idcs.text
     assert record["personRecord"]["person"]["token"] is None
     by_name = {"name": " ".join(filter(None, (name["latin"] or name["ar"],))), "birthDate": birth, "purpose": "CASE_REVIEW"}
     found = agent.caller().data(SEARCH, {"by": by_name})["searchPersons"]["edges"]
