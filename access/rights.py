@@ -49,6 +49,7 @@ class Scope(StrEnum):
     REPORT_READ = "report:read"
     REPORT_ANSWER = "report:answer"
     JOB_MANAGE = "job:manage"
+    INDICATOR_READ = "indicator:read"  # figures of the process, of nobody
     OUTBOX_READ = "outbox:read"  # of a demonstration only
     # of all, and of the machine itself
     SCHEMA_READ = "schema:read"  # introspection
@@ -109,9 +110,9 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         | {Scope.APPROVAL_DECIDE},
         Role.PUBLISHER: {Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH, Scope.LINK_RUN, Scope.APPROVAL_DECIDE},
         Role.AUDITOR: {Scope.LEDGER_READ, Scope.REPORT_READ},
-        Role.OVERSEER: set[Scope](),
+        Role.OVERSEER: {Scope.INDICATOR_READ},
         Role.ADMINISTRATOR: {Scope.ACCOUNT_MANAGE, Scope.JOB_MANAGE, Scope.OUTBOX_READ, Scope.ENROLMENT_OPEN, Scope.KEY_ROTATE}
-        | {Scope.IMPORT_RUN, Scope.APPROVAL_DECIDE},
+        | {Scope.IMPORT_RUN, Scope.INDICATOR_READ, Scope.APPROVAL_DECIDE},
         Role.AGENCY_ADMINISTRATOR: {Scope.OFFICER_MANAGE},
         Role.OFFICER: _QUESTIONS | {Scope.CONSENT_REQUEST},
     }.items()

@@ -2,7 +2,7 @@
 
 import typer
 
-from api.commands import accounts, agencies, checks, database, duplicates, importing, imports, keys, serving
+from api.commands import accounts, agencies, checks, database, duplicates, importing, imports, indicators, keys, serving
 
 app = typer.Typer(
     name="sijil",
@@ -22,6 +22,7 @@ app.add_typer(imports.app, name="import")
 app.add_typer(importing.pack_app, name="pack")
 app.command(name="link")(importing.link)
 app.add_typer(duplicates.app, name="duplicates")
+app.command(name="indicators")(indicators.indicators)
 app.command(name="schema")(checks.schema)
 app.command(name="verify-receipt")(checks.verify_receipt)
 app.command(name="check-consents")(checks.check_consents)

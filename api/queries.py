@@ -14,6 +14,7 @@ from api import (
     duplicates,
     enrolments,
     identity,
+    indicators,
     jobs,
     keys,
     linking,
@@ -82,6 +83,10 @@ class Query:
     )
     check_attestation = strawberry.field(
         attestations.check_attestation, description="Whether an attestation counts now. For the page where anybody may ask."
+    )
+    indicators = strawberry.field(
+        indicators.indicators,
+        description="How the process goes between two days, in figures. Cells of under ten are left out.",
     )
     messages = strawberry.field(jobs.messages, description="The newest messages of a demonstration.")
     jobs = strawberry.field(jobs.jobs, description="Work beside requests; where no state is named, what has not ended.")
