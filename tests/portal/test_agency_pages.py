@@ -38,7 +38,7 @@ from tests.portal.staffed import BEGAN, PASSWORD, YEAR, Office, seen, staffed
 
 ARABIC, FRENCH = Reader("ar-MA", NARROW), Reader("fr-MA", WIDE)
 SCRIPTLESS = Reader("ar-MA", NARROW, scripts=False), Reader("fr-MA", WIDE, scripts=False)
-READERS = pytest.mark.parametrize("reader", [ARABIC, FRENCH, *SCRIPTLESS], ids=str)
+READERS = pytest.mark.parametrize("reader", [SCRIPTLESS[0], FRENCH], ids=str)
 ONE_EACH = pytest.mark.parametrize("reader", [ARABIC, SCRIPTLESS[1]], ids=str)
 BOTH = pytest.mark.parametrize("reader", [ARABIC, FRENCH], ids=str)
 ARTICLE = "Loi inventée 1-26, article 4"

@@ -33,7 +33,7 @@ ARABIC, FRENCH = Reader("ar-MA", NARROW), Reader("fr-MA", WIDE)
 ARABIC_PLAIN = Reader("ar-MA", NARROW, scripts=False)
 ENGLISH = Reader("en-GB", WIDE, scripts=False)
 BOTH = pytest.mark.parametrize("reader", [ARABIC, FRENCH], ids=str)
-ALL = pytest.mark.parametrize("reader", [ARABIC_PLAIN, ARABIC, FRENCH], ids=str)
+ALL = pytest.mark.parametrize("reader", [ARABIC_PLAIN, FRENCH], ids=str)
 PAPER: FilePayload = {"name": "paper.pdf", "mimeType": "application/pdf", "buffer": pdf()}
 CASE = "?purpose=CASE_REVIEW"
 

@@ -1,7 +1,6 @@
 """The shell in a real browser: what every page has, in both scripts, narrow and wide, light and dark."""
 
 from collections.abc import AsyncIterator
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,12 @@ from core.keys import KeyRing
 from tests.portal.browser import NARROW, WIDE, Reader, listening, overflows, reading, served, shoot, violations
 from tests.portal.sample import CONSENT, SESSION, Register, portal
 
-READERS = [Reader(lang, width, dark) for lang, width, dark in product(("ar-MA", "fr-MA"), (NARROW, WIDE), (False, True))]
+READERS = [
+    Reader("ar-MA", NARROW),
+    Reader("ar-MA", WIDE, dark=True),
+    Reader("fr-MA", NARROW, dark=True),
+    Reader("fr-MA", WIDE),
+]
 
 
 @pytest.fixture(scope="module")
