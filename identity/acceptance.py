@@ -26,7 +26,7 @@ from identity.applications import Basis, Form, evidence_needed
 from identity.blocking import blocking_hashes
 from identity.enrolment import guardian_among, refuse_own
 from identity.enrolment_states import Obstacle, Standing, Step, obstacles
-from identity.enrolment_store import Request, held, sound, tell_applicant, today_of
+from identity.enrolment_store import Request, held, sound, tell_applicant, today_of, ways_of
 from identity.holders import holders_of, tell_holder
 from identity.imports import INDEXED, take_numbers
 from identity.models import Identifier, Person, Relative
@@ -46,16 +46,22 @@ SAID = {
     Obstacle.CASE_OPEN: "it has to be decided first whether the applicant is on record already",
     Obstacle.FOUND_TWICE: "it was decided that the applicant is on record already",
 }
+# No testimony counts of who is reached where the applicant is, or a witness before them: one of both may have changed since.
 _STANDING = f"""
 select array(select distinct kind from evidence where person_id = $1 and request_id is null) as evidence,
        (select count(*) from testimony t join person p on p.person_id = t.witness_id where t.person_id = $1
-           and {STATUS_NOW.format(now="$2")} = 'ACTIVE') as testimonies,
+           and {STATUS_NOW.format(now="$2")} = 'ACTIVE'
+           and not exists (select from identifier i where i.owner_id = t.witness_id and i.kind in ('TELEPHONE', 'EMAIL')
+                              and (i.hash = any($3::bytea[]) or exists (
+                                   select from testimony b join identifier o on o.owner_id = b.witness_id
+                                    where b.person_id = t.person_id and o.kind = i.kind and o.hash = i.hash
+                                      and (b.given_at, b.witness_id) < (t.given_at, t.witness_id))))) as testimonies,
        array(select state from duplicate_case where person_id = $1) as cases"""
 
 
 async def standing_of(reader: Reader, request: Request, form: Form, call: Call) -> Standing:
     """How it stands with the request now."""
-    (row,) = await reader.ask(_STANDING, request.id, call.now)
+    (row,) = await reader.ask(_STANDING, request.id, call.now, ways_of(request.keys, form))
     today = today_of(call)
     return Standing(
         evidence_needed=evidence_needed(form, today),

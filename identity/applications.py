@@ -357,7 +357,7 @@ def evidence_needed(form: Form, today: date) -> list[frozenset[str]]:
             needed.append(frozenset({PASSPORT, BIRTH}))
     if form.guarded:
         needed.append(frozenset({GUARDIANSHIP, JUDGEMENT}))
-    elif form.is_minor(today) and form.basis == Basis.DOCUMENTS:
+    elif form.is_minor(today):
         needed.append(frozenset({BIRTH, GUARDIANSHIP, JUDGEMENT}))
     return needed
 

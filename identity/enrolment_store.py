@@ -231,6 +231,12 @@ async def tell_applicant(
     return channels
 
 
+def ways_of(keys: KeyRing, form: Form) -> list[bytes]:
+    """The hashes of where somebody would be reached, in all versions."""
+    ways = (("TELEPHONE", form.telephone), ("EMAIL", form.email))
+    return [keys.index(kind, value, version) for kind, value in ways if value is not None for version in keys.indexes]
+
+
 # --- the code by which an applicant comes back
 
 

@@ -5,7 +5,8 @@
 
 A witness proves to be there by a one-time code, sent to them with the centre's name. For a number that nobody has the answer is
 the same, and the code is told to no one; what a witness may not be is said only once the code was right. A witness is
-registered and active, of age, nobody's ward, not the applicant, and vouches for few people a year.
+registered and active, of age, nobody's ward, not the applicant, and vouches for few people a year; two of them, or one and the
+applicant, are reached by no telephone or e-mail in common, where one person could give the codes of both.
 """
 
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ from identity.challenges import count_try as counted
 from identity.doubles import comparable
 from identity.duplicates import Compared, Outcome, compare, rules
 from identity.enrolment_states import State
-from identity.enrolment_store import Request, held, today_of
+from identity.enrolment_store import Request, held, today_of, ways_of
 from identity.holders import Holder, holders, holders_of, tell_holder, typed_number
 from identity.models import Person
 from identity.register_models import Testimony
@@ -49,12 +50,14 @@ _OPEN = (State.DRAFT, State.SUBMITTED, State.IN_REVIEW)
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """What the rule needs to know. `same`: the comparison finds that they may be the applicant. `given`: within a year."""
+    """What the rule needs to know. `same`: the comparison finds that they may be the applicant. `shared`: they are reached
+    where the applicant is, or another witness of theirs. `given`: within a year."""
 
     active: bool
     age: int
     is_ward: bool
     same: bool
+    shared: bool
     twice: bool
     given: int
 
@@ -66,6 +69,10 @@ def may_witness(witness: Witness) -> None:
         (witness.age < ADULT, "a witness is of age"),
         (witness.is_ward, "a witness answers for themselves"),
         (witness.same, "a witness is somebody else than the applicant"),
+        (
+            witness.shared,
+            "a witness is not reached where the applicant or another witness is",
+        ),
         (witness.twice, "this witness has vouched for the applicant already"),
         (witness.given >= A_YEARS_TESTIMONIES, f"a witness vouches for at most {A_YEARS_TESTIMONIES} people a year"),
     )
@@ -131,6 +138,12 @@ async def give_testimony(connection: AsyncConnection, call: Call, reading: Readi
     return request.id
 
 
+_SHARED = """
+select exists (
+    select from identifier i where i.owner_id = $2 and i.kind in ('TELEPHONE', 'EMAIL')
+       and (i.hash = any($3::bytea[]) or exists (
+            select from testimony t join identifier o on o.owner_id = t.witness_id and o.kind = i.kind and o.hash = i.hash
+             where t.person_id = $1 and t.witness_id <> $2)))"""
 _COLUMNS = ", ".join(f"p.{column(part)}" for part in COMPARED_PARTS)
 _RECORD = f"""
 select p.person_id, p.data_key, {STATUS_NOW.format(now="$2")} as status, {_COLUMNS}
@@ -154,11 +167,13 @@ async def _witness(connection: AsyncConnection, reading: Reading, call: Call, re
     its = Testimony.witness_id == person
     twice = await connection.scalar(select(func.count()).where(its, Testimony.person_id == request.id))
     given = await connection.scalar(select(func.count()).where(its, Testimony.given_at > call.now - A_YEAR))
+    shared = await (await raw(connection)).fetchval(_SHARED, request.id, person, ways_of(keys, request.record.form))
     return Witness(
         active=row["status"] == "ACTIVE",
         age=mine.birth.age_on(today_of(call)),
         is_ward=holder.is_ward,
         same=_is_applicant(mine, request),
+        shared=shared,
         twice=bool(twice),
         given=given or 0,
     )

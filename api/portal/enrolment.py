@@ -69,6 +69,7 @@ _WITNESSES: Final = (
     N_("a witness is of age"),
     N_("a witness answers for themselves"),
     N_("a witness is somebody else than the applicant"),
+    N_("a witness is not reached where the applicant or another witness is"),
     N_("this witness has vouched for the applicant already"),
     N_("a witness vouches for at most 5 people a year"),
     N_("who the applicant is has to be written down first"),

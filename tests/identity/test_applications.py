@@ -199,6 +199,7 @@ EVIDENCE: list[tuple[Form, list[set[str]]]] = [
     (GUARDED, [{"CNIE"}, {"GUARDIANSHIP", "JUDGEMENT"}]),
     (form(basis="TESTIMONY"), []),
     (replace(GUARDED, basis="TESTIMONY"), [{"GUARDIANSHIP", "JUDGEMENT"}]),
+    (replace(MINOR, basis="TESTIMONY"), [{"BIRTH_RECORD", "GUARDIANSHIP", "JUDGEMENT"}]),
 ]
 
 

@@ -1,5 +1,6 @@
 """Testimony: two registered persons vouch, beside the applicant and by their codes, for somebody without documents."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from identity.imports import LoadedPerson
 from identity.store import DECOY
 from identity.testimonies import A_YEARS_TESTIMONIES, Witness, may_witness
 from tests.access.enrolled import NOW
-from tests.identity.applicants import another
+from tests.identity.applicants import MINOR, another
 from tests.identity.enrolling import Centre, changed
 from tests.identity.registered import RABAT, STRANGER, Register, new_person
 
@@ -55,12 +56,13 @@ async def test_two_witnesses_stand_for_documents_and_are_told(centre: Centre) ->
         assert [leaf["field"] for leaf, _ in await register.entries(witness.person_id, "giveTestimony")] == ["giveTestimony"]
 
 
-SOUND = Witness(active=True, age=40, is_ward=False, same=False, twice=False, given=0)
+SOUND = Witness(active=True, age=40, is_ward=False, same=False, shared=False, twice=False, given=0)
 UNFIT: list[dict[str, Any]] = [
     {"active": False},
     {"age": 17},
     {"is_ward": True},
     {"same": True},
+    {"shared": True},
     {"twice": True},
     {"given": A_YEARS_TESTIMONIES},
 ]
@@ -115,6 +117,49 @@ async def test_the_applicant_is_no_witness_of_their_own_whatever_the_spelling(ce
     with pytest.raises(Conflict):
         await centre.testify(request, own)
     assert await centre.register.count("testimony") == 0
+
+
+@pytest.mark.parametrize("way", ["telephone", "email"])
+async def test_two_witnesses_have_no_telephone_or_email_in_common_nor_one_the_applicants(centre: Centre, way: str) -> None:
+    one = await neighbour(centre)
+    theirs = getattr(centre.register.people[one.person_id], way)
+    two = await neighbour(centre, "Rachid", "Ouazzani", sex="M", **{way: theirs})
+    request = await centre.begin(another(**WITHOUT))
+    await centre.testify(request, one)
+    with pytest.raises(Conflict) as refused:
+        await centre.testify(request, two)
+    assert refused.value.path == ("witness",)
+    with pytest.raises(Conflict) as refused:
+        await centre.testify(await centre.begin(another(**WITHOUT, **{way: theirs})), one)
+    assert refused.value.path == ("witness",)
+    assert await centre.register.count("testimony") == 1
+
+
+async def test_a_witness_at_whose_telephone_the_applicant_is_reached_since_counts_no_more(centre: Centre) -> None:
+    one, two = await neighbour(centre), await neighbour(centre, "Rachid", "Ouazzani", sex="M")
+    form = another(**WITHOUT)
+    request = await centre.begin(form)
+    await centre.testify(request, one)
+    await centre.testify(request, two)
+    await centre.amend(request, changed(form, telephone=centre.register.telephone(two)))
+    await centre.submit(request)
+    await centre.review(request)
+    with pytest.raises(Faulty) as refused:
+        await centre.accept(request)
+    assert [(fault.code, fault.path) for fault in refused.value.faults] == [("TESTIMONY_MISSING", ("enrolment",))]
+
+
+async def test_a_child_that_witnesses_vouch_for_is_shown_to_be_its_guardians(centre: Centre) -> None:
+    mother = await centre.register.person(given_name_latin="Hind", given_name_ar=None)
+    one, two = await neighbour(centre), await neighbour(centre, "Rachid", "Ouazzani", sex="M")
+    request = await centre.in_review(replace(MINOR, basis="TESTIMONY", guardian=mother.idcs.text), evidence=())
+    await centre.testify(request, one)
+    await centre.testify(request, two)
+    with pytest.raises(Faulty) as refused:
+        await centre.accept(request)
+    assert [(fault.code, fault.path) for fault in refused.value.faults] == [("EVIDENCE_MISSING", ("enrolment",))]
+    await centre.evidence(request, "GUARDIANSHIP")
+    assert await centre.accept(request)
 
 
 async def test_nobody_vouches_twice_and_a_ward_not_at_all(centre: Centre) -> None:
@@ -229,7 +274,7 @@ async def test_a_witness_who_is_suspended_meanwhile_counts_no_more(centre: Centr
 
 
 def _parts(witness: Witness) -> dict[str, Any]:
-    return {name: getattr(witness, name) for name in ("active", "age", "is_ward", "same", "twice", "given")}
+    return {name: getattr(witness, name) for name in ("active", "age", "is_ward", "same", "shared", "twice", "given")}
 
 
 def test_the_doors_of_testimony_are_of_agents() -> None:
