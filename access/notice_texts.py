@@ -1,5 +1,4 @@
-"""What the words of a notice are; `notice_texts_citizens.py`, `notice_texts_register.py` and `notice_texts_accounts.py` have
-them, by who is told.
+"""What the words of a notice are; the modules `notice_texts_….py` have them, by what they are of.
 
 Of text messages there are several forms, the fullest first; the last one always fits.
 

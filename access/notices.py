@@ -1,66 +1,23 @@
-"""What people are told, in three languages: by e-mail, and in a form that one text message holds.
+"""What people are told: each a class of this closed list, with its parameters.
 
-A notice is one of a closed list, with its parameters; it never names what a stranger who reads it over a shoulder should not
-know. A text message tries its forms in turn: a long name is shortened at a word's end, and a link that has no room is left out.
+What it says, in three languages, stands in the modules `notice_texts….py`; how it is sent, in `wording.py`. A notice never names
+what a stranger who reads it over a shoulder should not know.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from babel import Locale
-
-from access.catalogue import Lang
-from access.notice_texts import NoticeName, Text
-from access.notice_texts_accounts import OF_ACCOUNTS
-from access.notice_texts_citizens import OF_CITIZENS
-from access.notice_texts_record import OF_RECORD
-from access.notice_texts_register import OF_REGISTER
-from core.dates import CIVIL_ZONE
-from core.errors import Internal, Invalid
-from core.gsm import fits_one, in_alphabet
-from core.texts import checked_text
-
-MAX_NAME = 200
-MAX_LINK = 300
-MAX_NUMBER = 24
-MAX_MINUTES = 60
-LEGIBLE_NAME = 15  # a shorter one gives way to a form without the link: "The Agency…" says nothing
-SHORTEST_NAME = 8
-TEXTS = {**OF_CITIZENS, **OF_REGISTER, **OF_RECORD, **OF_ACCOUNTS}
-_CODE = re.compile(r"\d{6}|\d{10}", re.ASCII)
-_NUMBER = re.compile(rf"[A-Z0-9-]{{1,{MAX_NUMBER}}}", re.ASCII)
-_IDCS = re.compile(r"[2-9]\d{9}", re.ASCII)
-_LINK = re.compile(r"https?://[!-~]+", re.ASCII)
-_NAMES = ("agency", "centre")  # the parameters that may be shortened
-_MINUTES: Mapping[Lang, Mapping[str, str]] = {
-    Lang.AR: {
-        "one": "دقيقة واحدة",
-        "two": "دقيقتين",
-        "few": "{} دقائق",
-        "many": "{} دقيقة",
-        "other": "{} دقيقة",
-    },
-    Lang.FR: {"one": "{} minute", "other": "{} minutes"},
-    Lang.EN: {"one": "{} minute", "other": "{} minutes"},
-}
-_LOCALES = {lang: Locale.parse(lang.lower()) for lang in Lang}
+from access.notice_parameters import CHECKS
+from access.notice_texts import NoticeName
+from core.errors import Invalid
 
 
 class Channel(StrEnum):
     SMS = "SMS"
     EMAIL = "EMAIL"
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """A notice as it is sent. A text message has no subject."""
-
-    subject: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -73,7 +30,7 @@ class Notice:
         """Raises Invalid where a parameter is not what it must be."""
         for member in fields(self):
             try:
-                _CHECKS[member.name](getattr(self, member.name))
+                CHECKS[member.name](getattr(self, member.name))
             except Invalid as fault:
                 raise fault.under(member.name) from None
 
@@ -401,98 +358,4 @@ NOTICES: Mapping[NoticeName, type[Notice]] = {
         ChangeRequestRejected,
         ChangeRequestWithdrawn,
     )
-}
-
-
-def wording(notice: Notice, lang: Lang, channel: Channel) -> Wording:
-    """The notice as it is sent over that channel; by text message in one."""
-    text, values = TEXTS[notice.name][lang], _values(notice, lang)
-    if channel is Channel.EMAIL:
-        return Wording(text.subject.format_map(values), text.body.format_map(values))
-    return Wording("", _one_message(text, values, lang))
-
-
-def _values(notice: Notice, lang: Lang) -> dict[str, str]:
-    values = {member.name: getattr(notice, member.name) for member in fields(notice)}
-    if isinstance(minutes := values.get("minutes"), int):
-        forms = _MINUTES[lang]
-        values["minutes"] = forms.get(_LOCALES[lang].plural_form(minutes), forms["other"]).format(minutes)
-    if isinstance(instant := values.get("takes_effect"), datetime):
-        values["takes_effect"] = instant.astimezone(CIVIL_ZONE).strftime("%d/%m/%Y %H:%M")
-    return values
-
-
-def _one_message(text: Text, values: Mapping[str, str], lang: Lang) -> str:
-    for form in text.sms:
-        legible = 1 if form is text.sms[-1] else LEGIBLE_NAME
-        for tried in _with_shorter_names(form, values, legible):
-            message = form.format_map(tried)
-            message = message if lang is Lang.AR else in_alphabet(message)
-            if fits_one(message):
-                return message
-    raise Internal("a notice has no form that one text message holds")
-
-
-def _with_shorter_names(form: str, values: Mapping[str, str], legible: int) -> Iterator[Mapping[str, str]]:
-    """The values, then with a name that loses word by word, down to that many characters."""
-    yield values
-    for name in _NAMES:
-        if f"{{{name}}}" in form:
-            for shorter in shortenings(values[name]):
-                if len(shorter) >= legible:
-                    yield {**values, name: shorter}
-
-
-def shortenings(name: str) -> Iterator[str]:
-    """The name without its last word, its last two and so on; in the end its first word, cut."""
-    words = name.split()
-    for count in range(len(words) - 1, 0, -1):
-        yield " ".join(words[:count]).rstrip(",;:-–—(«\"'،") + "…"
-    yield words[0][:SHORTEST_NAME] + "…"
-
-
-def _check_code(code: str) -> None:
-    if not _CODE.fullmatch(code):
-        raise Invalid("not a code of six digits, or of ten")
-
-
-def _check_minutes(minutes: int) -> None:
-    if not 1 <= minutes <= MAX_MINUTES:
-        raise Invalid(f"not 1 to {MAX_MINUTES} minutes")
-
-
-def _check_name(name: str) -> None:
-    checked_text(name, MAX_NAME)
-
-
-def _check_link(link: str) -> None:
-    if len(link) > MAX_LINK or not _LINK.fullmatch(link):
-        raise Invalid("not a link")
-
-
-def _check_number(number: str) -> None:
-    if not _NUMBER.fullmatch(number):
-        raise Invalid("not a number that is told")
-
-
-def _check_idcs(number: str) -> None:
-    if not _IDCS.fullmatch(number):
-        raise Invalid("not the number of a person")
-
-
-def _check_instant(instant: datetime) -> None:
-    if instant.tzinfo is None:
-        raise Invalid("an instant without its zone")
-
-
-_CHECKS: Mapping[str, Callable[[Any], None]] = {
-    "code": _check_code,
-    "minutes": _check_minutes,
-    "agency": _check_name,
-    "centre": _check_name,
-    "link": _check_link,
-    "receipt": _check_number,
-    "number": _check_number,
-    "idcs": _check_idcs,
-    "takes_effect": _check_instant,
 }

@@ -19,8 +19,9 @@ from access.call import Call, allow, refuse_unless_everywhere
 from access.catalogue import Lang
 from access.models import Message
 from access.notice_texts import NoticeName
-from access.notices import Channel, Notice, Wording, wording
+from access.notices import Channel, Notice
 from access.rights import Scope
+from access.wording import Wording, wording
 from core import jobs
 from core.database import Reader, Snapshot, raw
 from core.delivery import Uncertain

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from access import notices
 from access.catalogue import Lang
+from access.notice_parameters import MAX_LINK, MAX_MINUTES, MAX_NAME, MAX_NUMBER
 from access.notice_texts import NoticeName
-from access.notices import MAX_LINK, MAX_MINUTES, MAX_NAME, MAX_NUMBER, NOTICES, TEXTS, Channel, Notice, shortenings, wording
+from access.notices import NOTICES, Channel, Notice
+from access.wording import TEXTS, shortenings, wording
 from core.errors import Invalid
 from core.gsm import fits_one, septets
 
