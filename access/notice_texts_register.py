@@ -124,23 +124,23 @@ OF_REGISTER: Mapping[NoticeName, Mapping[Lang, Text]] = {
         Lang.AR: said(
             Lang.AR,
             "جمع قيدان في قيد واحد",
-            "كان لك قيدان في السجل الوطني للسكان، فصارا قيدا واحدا. يبقى المعرف الذي ينتهي بالرقم {number}، والمعرف الآخر يؤدي "
-            "إليه. إن لم يكن القيدان لك، فأخبر أي مركز.",
-            "سجل: جمع قيدان لك في واحد، معرفه ينتهي ب {number}.",
+            "كان لك، أو لمن أنت نائبه الشرعي، قيدان في السجل الوطني للسكان، فصارا قيدا واحدا. يبقى المعرف الذي ينتهي بالرقم "
+            "{number}، والمعرف الآخر يؤدي إليه. إن لم يكن القيدان لشخص واحد، فأخبر أي مركز.",
+            "سجل: جمع قيدان في واحد، معرفه ينتهي ب {number}.",
         ),
         Lang.FR: said(
             Lang.FR,
             "Deux inscriptions n’en font plus qu’une",
-            "Deux inscriptions de la même personne n’en font plus qu’une. L’identifiant qui finit par {number} reste, l’autre "
-            "y mène. Si les deux n’étaient pas à vous, dites-le dans un centre.",
-            "Sijil : vos deux inscriptions n'en font plus qu'une, IDCS finissant par {number}. Une erreur ? Voyez un centre.",
+            "Deux inscriptions, les vôtres ou celles de qui vous représentez, n’en font plus qu’une. L’identifiant qui finit "
+            "par {number} reste, l’autre y mène. Si ce n’était pas la même personne, dites-le dans un centre.",
+            "Sijil : deux inscriptions n'en font plus qu'une, IDCS finissant par {number}. Une erreur ? Voyez un centre.",
         ),
         Lang.EN: said(
             Lang.EN,
             "Two records have become one",
-            "Two records of one person have become one. The identifier that ends in {number} stays, the other one leads to it. "
-            "If not both of them were yours, tell any centre.",
-            "Sijil: your two records have become one, IDCS ending in {number}. A mistake? Tell any centre.",
+            "Two records, yours or of whom you represent, have become one. The identifier that ends in {number} stays, the "
+            "other one leads to it. If they were not of one person, tell any centre.",
+            "Sijil: two records have become one, IDCS ending in {number}. A mistake? Tell any centre.",
         ),
     },
     NoticeName.MERGE_UNDONE: {

@@ -1,7 +1,7 @@
 """What people are told: each a class of this closed list, with its parameters.
 
-What it says, in three languages, stands in the modules `notice_texts….py`; how it is sent, in `wording.py`. A notice never names
-what a stranger who reads it over a shoulder should not know.
+What it says, in three languages, stands in the modules `notice_texts….py`; how it is sent, in `wording.py`. A notice never
+names what a stranger who reads it over a shoulder should not know.
 """
 
 from collections.abc import Mapping
@@ -203,7 +203,7 @@ class Assisted(Notice):
 
 @dataclass(frozen=True)
 class IdentityLocked(Notice):
-    """The holder locked their identity, for some questions or all of them."""
+    """The holder, or a guardian, locked an identity, for some questions or all of them."""
 
     name = NoticeName.IDENTITY_LOCKED
 
@@ -211,6 +211,20 @@ class IdentityLocked(Notice):
 @dataclass(frozen=True)
 class IdentityUnlocked(Notice):
     name = NoticeName.IDENTITY_UNLOCKED
+
+
+@dataclass(frozen=True)
+class VirtualIdIssued(Notice):
+    """Somebody who has guardians has a new virtual number: to all of them who did not take it themselves."""
+
+    name = NoticeName.VIRTUAL_ID_ISSUED
+
+
+@dataclass(frozen=True)
+class VirtualIdRevoked(Notice):
+    """Such a number leads to nobody any more."""
+
+    name = NoticeName.VIRTUAL_ID_REVOKED
 
 
 @dataclass(frozen=True)
@@ -350,6 +364,8 @@ NOTICES: Mapping[NoticeName, type[Notice]] = {
         TestimonyGiven,
         IdentityLocked,
         IdentityUnlocked,
+        VirtualIdIssued,
+        VirtualIdRevoked,
         PersonSuspended,
         PersonRestored,
         PersonClosed,

@@ -71,7 +71,7 @@ async def revoke_virtual_id(info: Info[Any, Any], input: RevokeVirtualIdInput) -
     its = plain(input)["id"]
 
     async def work(at: Changing) -> Outcome:
-        await doors.revoke_virtual_id(at.connection, at.call, virtual_id=id_of(its, "id"))
+        await doors.revoke_virtual_id(at.connection, at.call, at.keys, virtual_id=id_of(its, "id"))
         return {"virtual_id": str(id_of(its, "id"))}
 
     return await _payload(info, *await change(info, input, work))

@@ -20,10 +20,10 @@ from access.throttles import Budget, Charge, spend
 from core.errors import Conflict, Invalid, RateLimited
 from core.ids import uuid7
 from core.keys import KeyRing
-from identity.holders import holders_of, tell_holder
 from identity.lock_times import Span, locked, unlocked
 from identity.models import IdentityLock
 from identity.self_view import enter_own
+from identity.telling import concerned, tell_all
 from identity.virtual_ids import held, own_person
 
 MAX_MINUTES = 365 * 24 * 60
@@ -92,7 +92,7 @@ async def locks(reading: Reading, call: Call) -> list[LockView]:
 async def _lay(
     connection: AsyncConnection, call: Call, keys: KeyRing, purposes: Collection[Purpose], lay: Laying, notice: Notice
 ) -> None:
-    """Lays a wish over the locks of these purposes and tells the holder, if it changes anything."""
+    """Lays a wish over the locks of these purposes, if it changes anything; the holder is told, and each (other) guardian."""
     person = own_person(call)
     await held(connection, person)
     lasting = IdentityLock.valid_to.is_(None) | (IdentityLock.valid_to > call.now)
@@ -126,8 +126,9 @@ async def _lay(
     ]
     if made:
         await connection.execute(insert(IdentityLock), made)
-    (holder,) = await holders_of(connection, keys, [person], call.now)
-    await tell_holder(connection, keys, call, holder, notice)
+    told = await concerned(connection, keys, call, person)
+    others = [each for each in told if each.person_id == person or each.person_id != call.actor.holder]
+    await tell_all(connection, keys, call, others, notice)
 
 
 def _start(span: Span) -> datetime:

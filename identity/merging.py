@@ -23,7 +23,7 @@ from access.call import Call, allow
 from access.catalogue import Use
 from access.decision import Status, decide_upkeep
 from access.disclosure import SealedRecord
-from access.notices import MergeUndone, Notice, RecordsMerged
+from access.notices import MergeUndone, RecordsMerged
 from access.reading import Reading
 from access.rights import Scope
 from access.sessions import end_sessions_of
@@ -34,13 +34,13 @@ from core.events import Events
 from core.ids import uuid7
 from core.keys import KeyRing
 from identity.duplicates import rules
-from identity.holders import holders_of, tell_holder
 from identity.imports import INDEXED
 from identity.merged import Moved, lead_back, lead_over, returned
 from identity.models import Person, Relative
 from identity.register_models import DuplicateCase, PersonAlias
 from identity.revisions import REASON, STATUS, UNTIL, Cause, Change, Source, write_revision
 from identity.store import RESIDENCE, column, record_of
+from identity.telling import concerned, tell_all
 
 PERSONS_MERGED, MERGE_UNDONE = "PERSONS_MERGED", "MERGE_UNDONE"
 MERGED = "MERGED"  # the reason of the tombstone's status
@@ -158,8 +158,9 @@ async def merge_persons(
     await _refuse_unless_case(connection, its)
     await _refuse_relatives(connection, its)
     alias = uuid7(call.now)
-    # While they are still somebody who can be told: both records may know another way to reach the person.
-    await _tell(connection, call, keys, (its.survivor, its.retired), RecordsMerged(survivor.idcs[_LAST:]))
+    # While they are still somebody who can be told: both records may know another way to reach the person, or a guardian.
+    told = await concerned(connection, keys, call, its.survivor, its.retired)
+    await tell_all(connection, keys, call, told, RecordsMerged(survivor.idcs[_LAST:]))
     event = PersonsMerged(its.survivor, its.retired)
     await events.tell(connection, call, event)
     moved = await lead_over(connection, its.retired, its.survivor, call.now)
@@ -218,7 +219,7 @@ async def undo_merge(
     await events.tell(connection, call, MergeTakenBack(survivor_id, retired_id, moved["kept"]))
     await _write(connection, call, found[retired_id], Cause.UNMERGE, alias, _changed(found[retired_id].row, state))
     await _write(connection, call, found[survivor_id], Cause.UNMERGE, alias, {})
-    await _tell(connection, call, keys, (survivor_id, retired_id), MergeUndone())
+    await tell_all(connection, keys, call, await concerned(connection, keys, call, survivor_id, retired_id), MergeUndone())
 
 
 # --- what is there
@@ -374,9 +375,3 @@ async def _write(connection: AsyncConnection, call: Call, found: _Found, cause: 
         change=change,
         request=alias,
     )
-
-
-async def _tell(connection: AsyncConnection, call: Call, keys: KeyRing, persons: Collection[UUID], notice: Notice) -> None:
-    for holder in await holders_of(connection, keys, persons, call.now):
-        if holder.person_id is not None:
-            await tell_holder(connection, keys, call, holder, notice)

@@ -19,6 +19,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from access import notices
 from access.call import ActorKind, Call, allow
 from access.disclosure import Withheld
 from access.reading import Reading
@@ -30,6 +31,7 @@ from core.keys import KeyRing
 from identity.models import Identifier, Person
 from identity.register_models import PersonAlias, VirtualId
 from identity.self_view import enter_own, person_of
+from identity.telling import tell_others
 from identity.virtual_numbers import VirtualNumber
 
 KIND = "VIRTUAL_ID"  # of identifiers
@@ -108,6 +110,7 @@ async def issue_virtual_id(
 ) -> UUID:
     """A new number of the caller's (or the ward's). A permanent one takes the place of the one before, which is revoked.
 
+    Of a ward the guardians are told, and the ward: all but whoever does it.
     Raises Invalid for minutes that the kind does not take, Conflict where MAX_OPEN are open, RateLimited after many in a day.
     """
     person = own_person(call)
@@ -134,18 +137,23 @@ async def issue_virtual_id(
         "uses": 0,
     }
     await connection.execute(insert(VirtualId).values(row))
+    await tell_others(connection, keys, call, person, notices.VirtualIdIssued())
     return virtual_id
 
 
 @allow(Scope.SELF_MANAGE)
-async def revoke_virtual_id(connection: AsyncConnection, call: Call, *, virtual_id: UUID) -> None:
-    """From the next question on it leads to nobody. Raises Invalid for what is no open number of the caller's or ward's."""
+async def revoke_virtual_id(connection: AsyncConnection, call: Call, keys: KeyRing, *, virtual_id: UUID) -> None:
+    """From the next question on it leads to nobody; who is told, is so as of a new one.
+
+    Raises Invalid for what is no open number of the caller's or ward's.
+    """
     person = own_person(call)
     merged = select(PersonAlias.person_id).where(PersonAlias.survivor_id == person, PersonAlias.undone_at.is_(None))
     whose = (VirtualId.person_id == person) | VirtualId.person_id.in_(merged)
     its = whose & _is_open(call.now) & (VirtualId.virtual_id == virtual_id)
     if not (await connection.execute(update(VirtualId).where(its).values(revoked_at=call.now))).rowcount:
         raise Invalid("no such number is open", path=("id",))
+    await tell_others(connection, keys, call, person, notices.VirtualIdRevoked())
 
 
 _NUMBERS = """

@@ -178,9 +178,9 @@ async def test_the_person_sees_and_revokes_numbers_of_a_record_that_was_merged(r
     assert (seen.number, seen.state) == (number.number, VirtualState.OPEN)
     with pytest.raises(Invalid):
         await register.transact(
-            lambda c: virtual_ids.revoke_virtual_id(c, citizen(stranger.person_id), virtual_id=number.virtual_id)
+            lambda c: virtual_ids.revoke_virtual_id(c, citizen(stranger.person_id), register.keys, virtual_id=number.virtual_id)
         )
-    await register.transact(lambda c: virtual_ids.revoke_virtual_id(c, mine, virtual_id=number.virtual_id))
+    await register.transact(lambda c: virtual_ids.revoke_virtual_id(c, mine, register.keys, virtual_id=number.virtual_id))
     (seen,) = await register.read(lambda r: virtual_ids.virtual_ids(r, mine), mine)
     assert seen.state is VirtualState.REVOKED
     await court.undo(retired)

@@ -163,6 +163,24 @@ async def test_the_person_is_told_and_the_old_sessions_end(register: Register, c
     assert {row["holder_id"]: row["ended_at"] is None for row in ended} == {survivor.person_id: True, retired.person_id: False}
 
 
+async def test_of_a_wards_records_the_guardians_of_both_are_told_once(register: Register, court: Court) -> None:
+    mother, father = await register.load(new_person(0), new_person(1, given_name_latin="Omar", sex="M"))
+    survivor, retired = await pair(register, telephone=None, email=None)
+    for ward, guardian in ((survivor, mother), (retired, mother), (retired, father)):
+        await register.database.ask(
+            "insert into relative (person_id, kind, relative_id, valid_from) values ($1, 'GUARDIAN', $2, $3)",
+            ward.person_id,
+            guardian.person_id,
+            NOW,
+        )
+    await court.merge(survivor, retired)
+    await court.undo(retired)
+    for guardian in (mother, father):
+        told = [channel for channel, _, _ in await register.told(guardian.person_id, "RECORDS_MERGED")]
+        assert sorted(told) == ["EMAIL", "SMS"]
+        assert len(await register.told(guardian.person_id, "MERGE_UNDONE")) == 2
+
+
 async def test_an_undoing_leads_everything_back(register: Register, agency: Member, court: Court) -> None:
     survivor, retired = await pair(register, telephone="+212730000777", cnie="CD654321")
     before = await rows(register)

@@ -113,7 +113,7 @@ class Desk:
         return next(its for its in await self.listed(call) if its.virtual_id == made)
 
     async def revoke(self, call: Call, virtual_id: UUID) -> None:
-        await self.register.transact(lambda c: doors.revoke_virtual_id(c, call, virtual_id=virtual_id))
+        await self.register.transact(lambda c: doors.revoke_virtual_id(c, call, self.register.keys, virtual_id=virtual_id))
 
     async def listed(self, call: Call) -> list[VirtualIdView]:
         return list(await self.register.read(lambda r: doors.virtual_ids(r, call), call))
