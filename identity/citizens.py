@@ -14,11 +14,13 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from access import notices
 from access.account_models import Session
 from access.call import ActorKind, Call, allow, open_to_all
 from access.catalogue import Lang
+from access.decision import Status
 from access.devices import known_among, with_device
 from access.invitations import refuse_unless_at_the_door
 from access.notices import Channel
@@ -142,7 +144,7 @@ async def finish_sign_in(
 async def act_for(connection: AsyncConnection, call: Call, *, ward: UUID | None) -> None:
     """From the next request on the session sees to the affairs of that ward (None: one's own), while the bond holds.
 
-    Raises Invalid for anybody who is not the holder's ward now.
+    Raises Invalid for anybody who is not the holder's ward now; of whom is suspended nobody is.
     """
     if call.actor.kind is not ActorKind.CITIZEN or call.actor.holder is None:
         raise Forbidden("this is for citizens")
@@ -153,10 +155,14 @@ async def act_for(connection: AsyncConnection, call: Call, *, ward: UUID | None)
 
 
 def _bond(call: Call, guardian: UUID, ward: UUID) -> Select[UUID]:
+    """By which the guardian may act: while their own record counts."""
+    acting = aliased(Person)
     return (
         select(Relative.person_id)
         .join(Person, Person.person_id == Relative.person_id)
+        .join(acting, acting.person_id == Relative.relative_id)
         .where(
+            (acting.status == Status.ACTIVE) | (acting.status_until <= call.now),
             Relative.person_id == ward,
             Relative.relative_id == guardian,
             Relative.kind == "GUARDIAN",

@@ -34,7 +34,8 @@ class WardView:
 
 @dataclass(slots=True)
 class SelfView:
-    """`person` is whose affairs are seen to: the holder, or a ward (`ward`); `wards` are always the holder's."""
+    """`person` is whose affairs are seen to: the holder, or a ward (`ward`); `wards` are always the holder's (none of whom is
+    suspended)."""
 
     person: PersonView
     lang: Lang
@@ -66,6 +67,7 @@ union all
 select * from (
     select p.person_id, p.data_key, {_STATUS} as status, p.lang{{}}, r.valid_from, r.valid_to
       from relative r join person p on p.person_id = r.person_id and p.status in ('ACTIVE', 'SUSPENDED')
+      join person h on h.person_id = r.relative_id and (h.status = 'ACTIVE' or h.status_until <= $3)
      where $4 and r.relative_id = $2 and r.kind = 'GUARDIAN' and r.valid_from <= $3 and (r.valid_to is null or $3 < r.valid_to)
      order by r.valid_from, p.person_id limit {MAX_WARDS}) wards"""
 

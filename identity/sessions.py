@@ -24,10 +24,10 @@ FORM_SCOPES: dict[Form, frozenset[Scope]] = {
     Form.CONSENTS: frozenset({Scope.SELF_READ, Scope.WARD_ACT, Scope.CONSENT_READ, Scope.CONSENT_ANSWER}),
     Form.ACCESSES: frozenset({Scope.SELF_READ, Scope.ACCESS_REPORT}),
 }
-# The ward's affairs are seen to while the bond holds; once it ends, the session is the holder's own again.
+# The ward's affairs are seen to while the bond holds and the holder's own record counts; else the session is the holder's own.
 _CITIZEN = """
 select h.person_id as holder, (select p.person_id from person p
-         where p.person_id = $2 and p.status in ('ACTIVE', 'SUSPENDED')
+         where p.person_id = $2 and p.status in ('ACTIVE', 'SUSPENDED') and (h.status = 'ACTIVE' or h.status_until <= $3)
            and exists (select from relative r where r.person_id = p.person_id and r.relative_id = $1 and r.kind = 'GUARDIAN'
                           and r.valid_from <= $3 and (r.valid_to is null or $3 < r.valid_to))) as ward
   from person h where h.person_id = $1 and h.status in ('ACTIVE', 'SUSPENDED')"""

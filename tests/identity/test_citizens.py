@@ -15,6 +15,7 @@ from core.errors import Forbidden, Invalid, RateLimited
 from core.ids import uuid7
 from identity import citizens
 from identity.citizens import CODES, CODES_ADDRESS, CODES_DEVICE, CODES_PAIR
+from identity.self_view import Wish, oneself
 from identity.store import DECOY
 from tests.access.enrolled import NOW
 from tests.identity.registered import HERE, MINUTE, STRANGER, Register, at_the_door
@@ -339,6 +340,34 @@ async def test_it_ends_by_itself_when_the_bond_ends(register: Register) -> None:
     await register.database.ask("update relative set valid_to = $1", NOW + MINUTE)
     assert (await register.call_of(token, NOW)).actor.person == ward.person_id
     assert (await register.call_of(token, NOW + MINUTE)).actor.person == guardian.person_id
+
+
+@pytest.mark.parametrize("status", ["SUSPENDED", "DECEASED", "CANCELLED"])
+async def test_whose_own_record_counts_no_more_acts_for_nobody_from_the_next_request_on(
+    register: Register, status: str
+) -> None:
+    guardian, ward = await register.guardian_and_ward()
+    token = (await register.sign_in(guardian)).token
+    call = await register.call_of(token)
+    await register.transact(lambda c: citizens.act_for(c, call, ward=ward.person_id))
+    acting = await register.call_of(token)
+    assert acting.actor.person == ward.person_id
+    await register.database.ask("update person set status = $1 where person_id = $2", status, guardian.person_id)
+    found = await register.session(token)
+    if status != "SUSPENDED":
+        assert found is None
+        return
+    assert found is not None
+    assert (found.actor.holder, found.actor.person) == (guardian.person_id, guardian.person_id)
+    with pytest.raises(Invalid) as refusal:
+        await register.transact(lambda c: citizens.act_for(c, call, ward=ward.person_id))
+    assert (refusal.value.message, refusal.value.path) == ("this is nobody whose guardian you are now", ("ward",))
+    wish, own = Wish(frozenset({"person.given_name"}), frozenset({"person.given_name"})), Call(found.actor, NOW, uuid7(NOW))
+    assert (await register.read(lambda r: oneself(r, own, wish), own)).wards == []
+    # A suspension is over by its date.
+    await register.database.ask("update person set status_until = $1 where person_id = $2", NOW, guardian.person_id)
+    assert (await register.call_of(token)).actor.person == ward.person_id
+    assert len((await register.read(lambda r: oneself(r, own, wish), own)).wards) == 1
 
 
 @pytest.mark.parametrize("case", ["another's ward", "oneself", "a parent's child", "ended", "dead", "nobody"])
