@@ -5,6 +5,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from core.errors import Invalid
@@ -35,6 +36,10 @@ class PartialDate:
     @classmethod
     def parse(cls, text: str) -> "PartialDate":
         """Raises Invalid for anything but the three forms, an impossible date, or a year outside 1850-2200."""
+        return _parsed(text)
+
+    @classmethod
+    def _parse(cls, text: str) -> "PartialDate":
         if not _FORM.fullmatch(text):
             raise Invalid("not a date: expected YYYY, YYYY-MM or YYYY-MM-DD")
         year = int(text[:4])
@@ -70,3 +75,7 @@ class PartialDate:
         if self.day is not None:
             parts += f"-{self.day:02d}"
         return parts
+
+
+# The days of a life are few: in a file of many people each recurs.
+_parsed = lru_cache(maxsize=65_536)(PartialDate._parse)

@@ -4,7 +4,7 @@ A sealed value is 1 byte of format, 12 of nonce, then ciphertext and tag. What i
 format, the catalogue attribute, the owner's id and the row's id: a value moved to another place does not open.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -50,6 +50,19 @@ class DataKey:
             return self._aead.decrypt(sealed[1:13], sealed[13:], self._bound(attribute, row))
         except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
             raise Internal("a sealed value does not open") from None
+
+    def seal_all(self, row: UUID, values: Iterable[tuple[str, str | None]]) -> list[bytes | None]:
+        """Each of (attribute, value) sealed for one row, in their order; what is not there stays so."""
+        given = list(values)
+        nonces, place = random_bytes(12 * len(given)), _FORMAT_BYTE + self._owner + row.bytes
+        sealed: list[bytes | None] = []
+        for number, (attribute, value) in enumerate(given):
+            if value is None:
+                sealed.append(None)
+                continue
+            nonce = nonces[12 * number : 12 * number + 12]
+            sealed.append(_FORMAT_BYTE + nonce + self._aead.encrypt(nonce, value.encode(), place + attribute.encode()))
+        return sealed
 
     def _bound(self, attribute: str, row: UUID) -> bytes:
         return _FORMAT_BYTE + self._owner + row.bytes + attribute.encode()

@@ -148,9 +148,8 @@ def examined(typed: Form, today: date, *, complete: bool) -> tuple[Form, list[Fa
             sound[name] = check(value)
         except _Wrong as wrong:
             faults[name] = Fault(wrong.code, (name,), wrong.message)
-    form = replace(typed, **sound)
-    nothing: dict[str, Any] = dict.fromkeys(faults)
-    usable = replace(form, **nothing)
+    form = Form(**sound, guarded=typed.guarded) if not faults else replace(typed, **sound)
+    usable = replace(form, **dict.fromkeys(faults)) if faults else form  # type: ignore[arg-type]  # nothing is a value of each
     for fault in (*_together(usable, today), *(_missing(usable, today) if complete else ())):
         faults.setdefault(str(fault.path[0]), fault)
     return form, [faults[name] for name in MEMBERS if name in faults]

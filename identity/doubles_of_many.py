@@ -7,8 +7,8 @@ enrols one shares: nobody is enrolled between the comparison and the end of the 
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -20,8 +20,8 @@ from access.disclosure import SealedRecord
 from core.database import Row
 from core.dates import PartialDate
 from core.keys import KeyRing
+from identity.blocking import HASH_BYTES, Comparable
 from identity.blocking import PARTS as COMPARED_PARTS
-from identity.blocking import Comparable, blocking_hashes
 from identity.duplicates import Agreement, Compared, Field, Finding, Outcome, Rules, births, compare
 from identity.store import GUARDIANS_NOW, column
 
@@ -29,16 +29,20 @@ MAX_CASES: Final = 5  # of one newcomer
 BETWEEN_BREATHS: Final = 50
 _BIRTH: Final = "person.birth_date"
 _SEALED: Final = (_BIRTH, *COMPARED_PARTS.values())
-_CARDS: Final = {"CNIE": "cnie", "RESIDENCE_PERMIT": "permit"}
+CARDS: Final = ("CNIE", "RESIDENCE_PERMIT")
 
 ALONE: Final = "select pg_advisory_xact_lock(hashtextextended('sijil:enrolling', 0))"
 """The lock of who enrols many at once (`identity.candidates.hold` shares it)."""
 
+# $1: all keys, of HASH_BYTES each; $2: how many each newcomer has, in their order.
 # What is shared by too many is left out, after so many were seen and no more.
 _SHARED: Final = """
 with found as (
     select a.n, s.person_id, count(*) as keys, min(s.people) as narrowest
-      from unnest($1::bytea[], $2::int[]) a (hash, n)
+      from (select (c.n - 1)::int as n, substr($1::bytea, (8 * (c.before + g))::int + 1, 8) as hash
+              from (select n, keys, sum(keys) over (order by n) - keys as before
+                      from unnest($2::int[]) with ordinality its (keys, n)) c
+             cross join generate_series(0, c.keys - 1) g) a
      cross join lateral (select b.person_id, count(*) over () as people
                            from (select person_id from blocking_key where hash = a.hash limit $3 + 1) b) s
      where s.people <= $3
@@ -59,13 +63,31 @@ select p.person_id, p.data_key, a.survivor_id, {", ".join(f"p.{column(part)}" fo
  where p.person_id = any($1::uuid[]) and p.data_key is not null and p.status <> 'DECOY'"""
 
 
-@dataclass(frozen=True, slots=True)
 class Newcomer:
-    """Somebody who is to be enrolled."""
+    """Somebody who is to be enrolled.
 
-    person_id: UUID
-    record: Comparable = field(repr=False)
-    hashes: frozenset[bytes] = field(repr=False)
+    `hashes`: the blocking keys, one after the other; `cards`: the indexes of their card or permit. What they are compared by
+    is put together only if there is anybody to compare them with.
+    """
+
+    __slots__ = ("_record", "cards", "hashes", "person_id")
+
+    def __init__(
+        self, person_id: UUID, hashes: bytes, cards: Sequence[bytes], record: Comparable | Callable[[], Comparable]
+    ) -> None:
+        self.person_id, self.hashes, self.cards = person_id, hashes, cards
+        self._record = record
+
+    @property
+    def record(self) -> Comparable:
+        if not isinstance(self._record, Comparable):
+            self._record = self._record()
+        return self._record
+
+    @property
+    def keys(self) -> list[bytes]:
+        """The blocking keys."""
+        return [self.hashes[at : at + HASH_BYTES] for at in range(0, len(self.hashes), HASH_BYTES)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +98,6 @@ class Double:
     finding: Finding
 
 
-def newcomer(keys: KeyRing, person_id: UUID, record: Comparable) -> Newcomer:
-    return Newcomer(person_id, record, blocking_hashes(keys, record))
-
-
 async def find_doubles(
     connection: "asyncpg.Connection[Row]", keys: KeyRing, newcomers: Sequence[Newcomer], by: Rules, now: datetime
 ) -> dict[UUID, list[Double]]:
@@ -87,32 +105,37 @@ async def find_doubles(
 
     Newcomers are taken in their order: of two of one person the first may be clear.
     """
-    found = await _candidates(connection, keys, newcomers, by)
+    found = await _candidates(connection, newcomers, by)
     bounds = _Bounds(by)
     await _drop_impossible(connection, keys, newcomers, found, bounds)
     others = sorted({person for people in found.values() for person in people})
     records = {row["person_id"]: _Stored(row, keys) for row in await connection.fetch(_RECORDS, others, now)}
     clear: dict[bytes, list[int]] = defaultdict(list)  # blocking key -> those of this batch, clear so far, that have it
     ready: dict[int, Compared] = {}
+
+    def compared(number: int) -> Compared:
+        if number not in ready:
+            ready[number] = Compared(newcomers[number].record)
+        return ready[number]
+
     doubles: dict[UUID, list[Double]] = {}
     for number, newcomer in enumerate(newcomers):
         if number % BETWEEN_BREATHS == BETWEEN_BREATHS - 1:
             await asyncio.sleep(0)
-        mine = Compared(newcomer.record)
+        hashes = newcomer.keys
         its = []
         for person in found[number]:
             stored = records.get(person)
             if stored is not None:
-                its.append(Double(stored.stands_for, compare(mine, stored.compared, by)))
-        for other in _among(newcomer, clear, by):
+                its.append(Double(stored.stands_for, compare(compared(number), stored.compared, by)))
+        for other in _among(hashes, clear, by):
             if bounds.may_be(newcomer.record, _Own.of(newcomers[other].record)):
-                its.append(Double(newcomers[other].person_id, compare(mine, ready[other], by)))
+                its.append(Double(newcomers[other].person_id, compare(compared(number), compared(other), by)))
         its = [double for double in its if double.finding.outcome is not Outcome.CLEAR]
         if its:
             doubles[newcomer.person_id] = _heaviest(its)
             continue
-        ready[number] = mine
-        for hash_ in newcomer.hashes:
+        for hash_ in hashes:
             clear[hash_].append(number)
     return doubles
 
@@ -124,18 +147,16 @@ def _heaviest(doubles: list[Double]) -> list[Double]:
 
 
 async def _candidates(
-    connection: "asyncpg.Connection[Row]", keys: KeyRing, newcomers: Sequence[Newcomer], by: Rules
+    connection: "asyncpg.Connection[Row]", newcomers: Sequence[Newcomer], by: Rules
 ) -> dict[int, dict[UUID, None]]:
     """Of each newcomer, by number, those on record who share enough keys, or a card."""
-    hashes = [hash_ for newcomer in newcomers for hash_ in newcomer.hashes]
-    numbers = [number for number, newcomer in enumerate(newcomers) for _ in newcomer.hashes]
+    hashes = b"".join(newcomer.hashes for newcomer in newcomers)
+    counts = [len(newcomer.hashes) // HASH_BYTES for newcomer in newcomers]
     cards: dict[bytes, list[int]] = defaultdict(list)
     for number, newcomer in enumerate(newcomers):
-        for kind, name in _CARDS.items():
-            card = getattr(newcomer.record, name)
-            if card is not None:
-                cards[keys.index(kind, card)].append(number)
-    shared = await connection.fetch(_SHARED, hashes, numbers, by.wide, by.narrow, by.candidates)
+        for card in newcomer.cards:
+            cards[card].append(number)
+    shared = await connection.fetch(_SHARED, hashes, counts, by.wide, by.narrow, by.candidates)
     found: dict[int, dict[UUID, None]] = defaultdict(dict)
     for row in await connection.fetch(_OWNERS, list(cards)):
         found |= {number: {row["owner_id"]: None} for number in cards[row["hash"]]}
@@ -163,11 +184,11 @@ async def _drop_impossible(
                 del people[person]
 
 
-def _among(newcomer: Newcomer, clear: Mapping[bytes, list[int]], by: Rules) -> Iterable[int]:
+def _among(hashes: Sequence[bytes], clear: Mapping[bytes, list[int]], by: Rules) -> Iterable[int]:
     """The earlier newcomers who share enough keys with this one."""
     keys: dict[int, int] = defaultdict(int)
     narrow: set[int] = set()
-    for hash_ in newcomer.hashes:
+    for hash_ in hashes:
         others = clear.get(hash_)
         if others and len(others) <= by.wide:
             for other in others:

@@ -10,14 +10,14 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import asyncpg
 
 from access.call import Call, allow
 from access.catalogue import Lang, Use
-from access.decision import Status, decide_upkeep
+from access.decision import decide_upkeep
 from access.disclosure import Disclosure
 from access.ledger import LEDGER, entry
 from access.rights import Scope
@@ -27,27 +27,28 @@ from core.dates import PartialDate, civil_date
 from core.ids import uuid7
 from core.keys import KeyRing
 from identity.applications import Kinship, document, hash_of, relative_fault
-from identity.blocking import Comparable
+from identity.arrivals import Arrival, Prepared, identifier
+from identity.blocking import HASH_BYTES
 from identity.candidates import ATTRIBUTES
+from identity.copying import copy_rows, of_bytes, of_instant, of_small, of_text, of_uuid
+from identity.copying import row as row_of
 from identity.doubles import COMPARISON
-from identity.doubles_of_many import ALONE, BETWEEN_BREATHS, Double, Newcomer, find_doubles, newcomer
+from identity.doubles_of_many import ALONE, BETWEEN_BREATHS, Double, Newcomer, find_doubles
 from identity.duplicates import rules
 from identity.enrolment_states import DECIDED_WITHIN, DRAFT_LIFETIME
 from identity.enrolment_store import FORM
-from identity.file_rows import Outcome, Ready, RowFault, Told, refused
+from identity.file_rows import Declared, Outcome, Ready, RowFault, Told, refused
 from identity.imports import (
     BLOCKING_COLUMNS,
     IDENTIFIER_COLUMNS,
     PERSON_COLUMNS,
     RELATIVE_COLUMNS,
-    identifiers_of,
-    sealed_row,
     take_numbers,
 )
 from identity.receipts import KIND as RECEIPT
 from identity.receipts import drawn, shown_number
 from identity.relations import BIRTH, KINDS
-from identity.store import SEALED_PARTS, STATUS_NOW, column, record_of
+from identity.store import STATUS_NOW, record_of
 
 FIELD: Final = "importPersons"
 _REVISION_COLUMNS: Final = ("person_id", "revision_id", "cause", "source", "request_id", "recorded_at", "recorded_by")
@@ -59,8 +60,7 @@ _ENROLMENT_COLUMNS: Final = (
     *("person_id", "number", "state", "channel", "basis", "data_key", "form", "form_hash", "division", "lang", "applicant_id"),
     *("source", "begun_at", "begun_by", "expires_at", "submitted_at", "submitted_by", "due_at"),
 )
-_PARTS: Final = tuple((part, column(part)) for part in SEALED_PARTS)
-_KEY, _IDCS = PERSON_COLUMNS.index("data_key"), PERSON_COLUMNS.index("idcs")
+_KEY_BEFORE: Final = row_of(columns=len(BLOCKING_COLUMNS)) + HASH_BYTES.to_bytes(4)
 _THERE: Final = """
 select person_id from person where person_id = any($1::uuid[])
 union select person_id from enrolment where person_id = any($1::uuid[])"""
@@ -74,6 +74,9 @@ insert into identifier (hash, kind, key_version, owner_id) select hash, $3, $4, 
   from unnest($1::bytea[], $2::uuid[]) asked (hash, owner) on conflict do nothing returning owner_id"""
 
 
+D = TypeVar("D", bound=Declared)
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a batch comes from: the file, and who sent it."""
@@ -84,15 +87,6 @@ class Origin:
     channel: str = "FILE"
 
 
-class Prepared(NamedTuple):
-    """Somebody made ready: the row and the indexes of whoever turns out to be clear, but for their number."""
-
-    ready: Ready
-    newcomer: Newcomer
-    row: tuple[object, ...]
-    identifiers: list[tuple[bytes, str, int, UUID]]
-
-
 @dataclass(frozen=True, slots=True)
 class Applicant:
     """Somebody whose request is written down: their form was checked, and whom they may be is known.
@@ -100,7 +94,7 @@ class Applicant:
     `state`: SUBMITTED or IN_REVIEW; `since`: when the request was made.
     """
 
-    ready: Ready
+    ready: Declared
     state: str
     since: datetime
     guardian: UUID | None = None
@@ -122,28 +116,27 @@ async def enrol_batch(
     """
     told: dict[int, list[Told]] = {}
     await connection.execute(ALONE)
-    made = {its.ready.row: its for its in batch}
-    new = await _new(connection, [its.ready for its in batch], told)
+    new = await _new(connection, [Arrival(its) for its in batch], told)
     new, bonds = await _related(connection, call, keys, new, told)
-    people = [_with_guardians(keys, ready, made[ready.row].newcomer, bonds[ready.person_id]) for ready in new]
+    people = [arrival.newcomer(keys, _guardian(bonds[arrival.person_id])) for arrival in new]
     doubles = await find_doubles(connection, keys, people, rules(), call.now)
-    clear = [(made[ready.row], its) for ready, its in zip(new, people, strict=True) if its.person_id not in doubles]
-    doubtful = [ready for ready in new if ready.person_id in doubles]
+    clear = [(arrival, its) for arrival, its in zip(new, people, strict=True) if its.person_id not in doubles]
+    doubtful = [arrival for arrival in new if arrival.person_id in doubles]
     if dry:
-        told |= {ready.row: [Told(ready.row, Outcome.ENROLLED)] for (ready, *_), _ in clear}
+        told |= {arrival.row: [Told(arrival.row, Outcome.ENROLLED)] for arrival, _ in clear}
         told |= {ready.row: [Told(ready.row, Outcome.IN_REVIEW)] for ready in doubtful}
     else:
         told |= await _enrol(connection, call, keys, clear, bonds, origin)
         applicants = [Applicant(ready, "IN_REVIEW", call.now, _guardian(bonds[ready.person_id])) for ready in doubtful]
         told |= await place_requests(connection, keys, call, applicants, origin)
         await open_cases(connection, keys, call, doubtful, doubles)
-    return [line for its in batch for line in told[its.ready.row]]
+    return [line for its in batch for line in told[its.row]]
 
 
 Bond = tuple[str, UUID]
 
 
-async def _new(connection: "asyncpg.Connection[Row]", batch: Sequence[Ready], told: dict[int, list[Told]]) -> list[Ready]:
+async def _new(connection: "asyncpg.Connection[Row]", batch: Sequence[D], told: dict[int, list[Told]]) -> list[D]:
     """Those of whom nothing is there yet, each once."""
     there = {row["person_id"] for row in await connection.fetch(_THERE, [ready.person_id for ready in batch])}
     new = []
@@ -157,10 +150,10 @@ async def _new(connection: "asyncpg.Connection[Row]", batch: Sequence[Ready], to
 
 
 async def _related(
-    connection: "asyncpg.Connection[Row]", call: Call, keys: KeyRing, batch: Sequence[Ready], told: dict[int, list[Told]]
-) -> tuple[list[Ready], dict[UUID, list[Bond]]]:
+    connection: "asyncpg.Connection[Row]", call: Call, keys: KeyRing, batch: Sequence[D], told: dict[int, list[Told]]
+) -> tuple[list[D], dict[UUID, list[Bond]]]:
     """Those whose relatives can be what they are said to be, and these bonds. Each look at a relative is recorded."""
-    named = {number for ready in batch for kinship in KINDS if (number := getattr(ready.form, kinship)) is not None}
+    named = {number for ready in batch for kinship in KINDS if (number := ready.named(kinship)) is not None}
     bonds: dict[UUID, list[Bond]] = {ready.person_id: [] for ready in batch}
     if not named:
         return list(batch), bonds
@@ -172,7 +165,7 @@ async def _related(
     for ready in batch:
         faults = []
         for kinship, kind in KINDS.items():
-            number = getattr(ready.form, kinship)
+            number = ready.named(kinship)
             if number is None:
                 continue
             fits = number in known and known[number]["status"] in _FIT[kinship]
@@ -204,24 +197,6 @@ async def _birth(connection: "asyncpg.Connection[Row]", call: Call, keys: KeyRin
     return PartialDate.parse(born or "")
 
 
-def prepared(keys: KeyRing, ready: Ready, at: datetime) -> Prepared:
-    """What can be made ready of somebody before anybody else is looked at, in whatever process."""
-    values = parts_of(ready)
-    its = newcomer(keys, ready.person_id, Comparable.of(values))
-    row = sealed_row(keys, at, ready.person_id, Status.ACTIVE, values)
-    return Prepared(ready, its, row, list(identifiers_of(keys, ready.person_id, values)))
-
-
-def _with_guardians(keys: KeyRing, ready: Ready, its: Newcomer, bonds: Sequence[Bond]) -> Newcomer:
-    guardian = _guardian(bonds)
-    return its if guardian is None else newcomer(keys, ready.person_id, Comparable.of(parts_of(ready), [guardian]))
-
-
-def parts_of(ready: Ready) -> dict[str, str | None]:
-    """The text of every sealed part. There is no IDCS yet."""
-    return {part: ready.values.get(name) for part, name in _PARTS}
-
-
 def _guardian(bonds: Sequence[Bond]) -> UUID | None:
     return next((person for kind, person in bonds if kind == "GUARDIAN"), None)
 
@@ -233,44 +208,34 @@ async def _enrol(
     connection: "asyncpg.Connection[Row]",
     call: Call,
     keys: KeyRing,
-    clear: Sequence[tuple[Prepared, Newcomer]],
+    clear: Sequence[tuple[Arrival, Newcomer]],
     bonds: Mapping[UUID, Sequence[Bond]],
     origin: Origin,
 ) -> dict[int, list[Told]]:
     numbers = await take_numbers(connection, keys, len(clear))
-    rows: list[tuple[object, ...]] = []
-    identifiers: list[tuple[bytes, str, int, UUID]] = []
-    blocking: list[tuple[bytes, UUID, int]] = []
-    told: dict[int, list[Told]] = {}
-    for place, ((made, its), idcs) in enumerate(zip(clear, numbers, strict=True)):
+    rows, identifiers, blocking, told = [], [], [], {}
+    version = keys.index_version
+    for place, ((arrival, its), idcs) in enumerate(zip(clear, numbers, strict=True)):
         if place % BETWEEN_BREATHS == BETWEEN_BREATHS - 1:
             await asyncio.sleep(0)
-        person = made.ready.person_id
-        rows.append(_numbered(keys, made.row, person, idcs.text))
-        identifiers.append((keys.index("IDCS", idcs.text), "IDCS", keys.index_version, person))
-        identifiers += made.identifiers
-        blocking += [(hash_, person, keys.index_version) for hash_ in its.hashes]
-        told[made.ready.row] = [Told(made.ready.row, Outcome.ENROLLED, idcs.text)]
-    people = [made.ready.person_id for made, _ in clear]
-    revisions = [(person, uuid7(call.now), "ENROLMENT", "FILE", origin.file, call.now, origin.by) for person in people]
+        made, person = arrival.made, arrival.person_id
+        sealed = keys.masters.unwrap(person, made.wrapped).seal("person.idcs", person, idcs.text)
+        rows.append(b"".join((made.before, of_bytes(sealed), made.after)))
+        identifiers += [identifier(keys.index("IDCS", idcs.text), "IDCS", version, person), made.identifiers]
+        of_person = of_uuid(person) + of_small(version)
+        blocking += [b"".join((_KEY_BEFORE, hash_, of_person)) for hash_ in its.keys]
+        told[arrival.row] = [Told(arrival.row, Outcome.ENROLLED, idcs.text)]
+    people = [arrival.person_id for arrival, _ in clear]
+    source = of_text("ENROLMENT"), of_text("FILE"), of_uuid(origin.file), of_instant(call.now), of_uuid(origin.by)
+    revisions = [row_of(of_uuid(person), of_uuid(uuid7(call.now)), *source) for person in people]
+    await copy_rows(connection, "person", PERSON_COLUMNS, rows)
+    await copy_rows(connection, "identifier", IDENTIFIER_COLUMNS, identifiers)
+    await copy_rows(connection, "blocking_key", BLOCKING_COLUMNS, blocking)
+    await copy_rows(connection, "person_revision", _REVISION_COLUMNS, revisions)
     relatives = [(person, kind, other, call.now) for person in people for kind, other in bonds[person]]
-    for table, records, columns in (
-        ("person", rows, PERSON_COLUMNS),
-        ("identifier", identifiers, IDENTIFIER_COLUMNS),
-        ("blocking_key", blocking, BLOCKING_COLUMNS),
-        ("person_revision", revisions, _REVISION_COLUMNS),
-        ("relative", relatives, RELATIVE_COLUMNS),
-    ):
-        if records:
-            await connection.copy_records_to_table(table, records=records, columns=columns)
+    if relatives:
+        await connection.copy_records_to_table("relative", records=relatives, columns=RELATIVE_COLUMNS)
     return told
-
-
-def _numbered(keys: KeyRing, row: tuple[object, ...], person: UUID, idcs: str) -> tuple[object, ...]:
-    """The row with the number, sealed under the key that the row has."""
-    wrapped = row[_KEY]
-    assert isinstance(wrapped, bytes)
-    return (*row[:_IDCS], keys.masters.unwrap(person, wrapped).seal("person.idcs", person, idcs), *row[_IDCS + 1 :])
 
 
 # --- those of whom somebody decides
@@ -317,7 +282,7 @@ async def open_cases(
     connection: "asyncpg.Connection[Row]",
     keys: KeyRing,
     call: Call,
-    applicants: Sequence[Ready],
+    applicants: Sequence[Declared],
     doubles: Mapping[UUID, Sequence[Double]],
 ) -> None:
     """A case for each of whom these applicants may be, and an entry for each of those who are on record."""

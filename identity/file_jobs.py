@@ -9,7 +9,7 @@ import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final
@@ -213,8 +213,8 @@ def _part(part: int) -> str:
 
 
 def _plain(line: Told) -> list[Any]:
-    row, outcome, number, fault, reference = astuple(line)
-    return [row, str(outcome), number, fault, reference]
+    fault = None if line.fault is None else [line.fault.column, line.fault.code]
+    return [line.row, str(line.outcome), line.number, fault, line.reference]
 
 
 def _told(line: Sequence[Any]) -> Told:

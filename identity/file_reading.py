@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
-from typing import Final, Never
+from typing import Final, NamedTuple, Never
 
 from access.catalogue import Labels
 from core.errors import Fault, Faulty, Invalid, Path
@@ -81,8 +81,7 @@ class Shape:
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """`cells` has as many members as the file has columns, or `torn` is true."""
 
     number: int

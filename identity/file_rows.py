@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from access.territory import lineage
 from core.canonical import plain_json
 from core.keys import KeyRing
 from core.texts import LATIN_DIGITS
-from identity.applications import MEMBERS, Basis, FaultCode, Form, examined
+from identity.applications import MEMBERS, Basis, FaultCode, Form, Kinship, examined
 from identity.codes import MARITAL_STATUS, NATIONALITY, SEX, CodeTable, code_of
 from identity.file_columns import EXAMPLE
 from identity.file_reading import Row, Shape, is_formula, named, unsafe
@@ -102,14 +102,30 @@ class Limits:
         return [] if self.open_in & around else [RowFault("residence", RowCode.NOT_OPEN)]
 
 
+class Declared(Protocol):
+    """Somebody to be enrolled, whose form is sound."""
+
+    @property
+    def row(self) -> int: ...
+    @property
+    def person_id(self) -> UUID: ...
+    @property
+    def form(self) -> Form: ...
+    def named(self, kinship: Kinship) -> str | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Somebody to be enrolled, whose form is sound."""
+    """The same, as a row was read."""
 
     row: int
     person_id: UUID
     form: Form
-    values: Mapping[str, str | None] = field(repr=False)  # the text of the sealed parts, by columns
+
+    def named(self, kinship: Kinship) -> str | None:
+        """The number of whom the form names as that relative."""
+        number: str | None = getattr(self.form, kinship)
+        return number
 
 
 def read(row: Row, shape: Shape, keys: KeyRing, limits: Limits) -> Ready | list[RowFault]:
@@ -123,8 +139,7 @@ def read(row: Row, shape: Shape, keys: KeyRing, limits: Limits) -> Ready | list[
     faults = faults or limits.faults(form)
     if faults:
         return faults
-    values = members(form)
-    return Ready(row.number, person_of(keys, values), form, values)
+    return Ready(row.number, person_of(keys, members(form)), form)
 
 
 def declared(cells: Mapping[str, str], today: date) -> tuple[Form, list[RowFault]]:
@@ -132,15 +147,17 @@ def declared(cells: Mapping[str, str], today: date) -> tuple[Form, list[RowFault
     given: dict[str, Any] = {}
     faults = []
     for name, cell in cells.items():
-        text = unsafe(cell.strip())
+        text = cell.strip()
         if not text or name == "guarded":
             continue
-        if name in _NAMES and is_formula(text):
-            faults.append(RowFault(name, FaultCode.NOT_A_NAME))
+        if not text[0].isalnum():
+            text = unsafe(text)
+            if name in _NAMES and is_formula(text):
+                faults.append(RowFault(name, FaultCode.NOT_A_NAME))
         reader = _READERS.get(name)
         given[name] = text if reader is None else reader(text)
-    guarded = unified(cells.get("guarded", "")[:20])
-    if guarded not in _YES | _NO:
+    guarded = unified(cells["guarded"][:20]) if "guarded" in cells else ""
+    if guarded not in _YES and guarded not in _NO:
         faults.append(RowFault("guarded", FaultCode.NOT_A_CODE))
     form, found = examined(Form(**given, guarded=guarded in _YES, basis=Basis.DOCUMENTS), today, complete=True)
     told = {fault.column for fault in faults}

@@ -23,7 +23,6 @@ from core.dates import PartialDate
 from core.errors import Conflict, Invalid, SijilError, TooCostly, Unavailable
 from core.ids import uuid7
 from core.keys import KeyRing
-from core.sealed import DataKey
 from identity.blocking import Comparable, blocking_hashes
 from identity.codes import MaritalStatus, Sex, normal_form
 from identity.divisions import Division, region_of
@@ -291,16 +290,10 @@ _CHECKED: Mapping[str, Callable[[str, str], str]] = {
 
 def sealed_row(
     keys: KeyRing, at: datetime, person_id: UUID, status: Status, values: Mapping[str, str | None]
-) -> tuple[object, ...]:
+) -> tuple[UUID, bytes, Status, datetime, datetime, *tuple[bytes | None, ...]]:
     """A row of `person`, under a data key of its own."""
     key, wrapped = keys.masters.new_data_key(person_id)
-    return person_id, wrapped, status, at, at, *_sealed(key, person_id, values)
-
-
-def _sealed(key: DataKey, person_id: UUID, values: Mapping[str, str | None]) -> Iterator[bytes | None]:
-    for part in SEALED_PARTS:
-        value = values[part]
-        yield None if value is None else key.seal(part, person_id, value)
+    return person_id, wrapped, status, at, at, *key.seal_all(person_id, [(part, values[part]) for part in SEALED_PARTS])
 
 
 def identifiers_of(keys: KeyRing, person_id: UUID, values: Mapping[str, str | None]) -> Iterator[tuple[bytes, str, int, UUID]]:

@@ -32,14 +32,19 @@ class Name:
 
     @classmethod
     def of(cls, text: str) -> "Name":
-        words = _words(_plain(text))
-        while (joined := _joined(words)) != words:
-            words = joined
-        return cls(tuple(word[0] for word in words), tuple(word[1] for word in words))
+        return _name_of(text)
 
     @cached_property
     def sounds(self) -> tuple[Sound, ...]:
         return tuple(map(sound_of, self.spelled))
+
+
+@lru_cache(maxsize=4_096)  # names recur, and one is asked for several times when it is taken in
+def _name_of(text: str) -> Name:
+    words = _words(_plain(text))
+    while (joined := _joined(words)) != words:
+        words = joined
+    return Name(tuple(word[0] for word in words), tuple(word[1] for word in words))
 
 
 def folded(text: str) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ from core.texts import checked_text
 from identity.applications import MEMBERS, Form, examined
 from identity.enrolling_many import Origin, submit_batch
 from identity.file_jobs import BATCH, TAKING, OpenFile, Task, run
-from identity.file_rows import Limits, Ready, RowCode, RowFault, Told, members, refused
+from identity.file_rows import Limits, Ready, RowCode, RowFault, Told, refused
 from identity.importing import limits_of
 from identity.models import Division
 from identity.person_files import PACK, FileState, begin, held, keep, sent
@@ -345,7 +345,7 @@ def _understood(number: int, request: Request, pack: Pack, limits: Limits) -> tu
         return [RowFault("form", RowCode.NOT_A_FORM)]
     its, found = examined(form, limits.today, complete=True)
     faults = [RowFault(str(fault.path[0]), fault.code) for fault in found] or limits.faults(its)
-    return faults or (Ready(number, person, its, members(its)), at)
+    return faults or (Ready(number, person, its), at)
 
 
 def _form(given: Mapping[str, Any]) -> Form | None:

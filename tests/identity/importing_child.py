@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-
 from core.database import Database
 from core.jobs import Work
 from core.keys import load
@@ -42,7 +40,7 @@ def dying(function: Any, count: int, *, after: bool) -> Any:
 # point -> where the function is, its name, and whether death comes after it
 POINTS: dict[str, tuple[Any, str, bool]] = {
     "opened": (file_jobs, "_opened", True),
-    "copy": (asyncpg.Connection, "copy_records_to_table", True),
+    "copy": (enrolling_many, "copy_rows", True),
     "requests": (enrolling_many, "place_requests", True),
     "noted": (file_jobs, "_note", True),
     "checkpoint": (Work, "checkpoint", True),
