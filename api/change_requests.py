@@ -25,6 +25,7 @@ from identity.change_forms import PARTS, ChangeKind, ChangeOrigin, ChangeRefusal
 from identity.change_views import ChangeView, ChangeWish
 from identity.changes import Wanted
 from identity.codes import MaritalStatus, Sex
+from identity.taken_numbers import count_numbers
 
 strawberry.enum(ChangeKind, name="ChangeKind", description="CORRECTION: it was recorded wrongly. UPDATE: it is otherwise now.")
 strawberry.enum(ChangeOrigin, name="ChangeOrigin", description="Who asked.")
@@ -171,6 +172,9 @@ async def ask_for_correction(info: Info[Any, Any], input: AskForCorrectionInput)
 async def correct_person(info: Info[Any, Any], input: CorrectPersonInput) -> ChangeRequestPayload:  # noqa: A002 as above
     given = plain(input)
 
+    async def first(at: Changing) -> None:
+        await count_numbers(at.connection, at.call, at.keys, members=_members(given))
+
     async def work(at: Changing) -> Outcome:
         person = id_of(given["person"], "person")
         try:
@@ -179,7 +183,7 @@ async def correct_person(info: Info[Any, Any], input: CorrectPersonInput) -> Cha
             raise _as_sent(refusal) from None
         return {"request": str(request)}
 
-    return await _payload(info, *await change(info, input, work))
+    return await _payload(info, *await change(info, input, work, first=first))
 
 
 async def withdraw_change_request(info: Info[Any, Any], input: ChangeRequestInput) -> ChangeRequestPayload:  # noqa: A002 as above
@@ -195,11 +199,15 @@ async def withdraw_change_request(info: Info[Any, Any], input: ChangeRequestInpu
     return await _payload(info, *await change(info, input, work))
 
 
-def _wanted(given: Any) -> Wanted:
+def _members(given: Any) -> dict[str, str | None]:
     sent = {name: given["changes"].get(camel(name)) for name in PARTS}
+    return {name: value for name, value in sent.items() if value is not None}
+
+
+def _wanted(given: Any) -> Wanted:
     return Wanted(
         kind=ChangeKind(given["kind"]),
-        members={name: value for name, value in sent.items() if value is not None},
+        members=_members(given),
         words=given.get("words"),
         effective_on=given.get("effectiveOn"),
         evidence=[id_of(each, "evidence") for each in given.get("evidence") or ()],

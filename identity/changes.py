@@ -54,14 +54,13 @@ from identity.change_forms import (
     refuse_too_early,
 )
 from identity.evidence import attach_evidence, evidence_kinds
-from identity.imports import INDEXED
-from identity.models import UNIQUE_KINDS
 from identity.receipts import new_number, shown_number
-from identity.record_changes import ELIGIBILITY, held_record, is_anothers, write_change
+from identity.record_changes import ELIGIBILITY, held_record, write_change
 from identity.register_models import ChangeRequest
 from identity.revisions import Cause, Change, Source, attribute_of, write_revision
 from identity.self_view import disclose_own, person_of
 from identity.store import RESIDENCE, SEALED_PARTS, column
+from identity.taken_numbers import give_back_numbers, refuse_anothers
 from identity.telling import concerned, tell_all
 
 DIFF: Final = "change_request.diff"
@@ -120,7 +119,8 @@ async def ask_for_change(connection: AsyncConnection, call: Call, reading: Readi
 
 @allow(Scope.CHANGE_REQUEST)
 async def request_change(connection: AsyncConnection, call: Call, reading: Reading, *, person: UUID, wanted: Wanted) -> UUID:
-    """The same at a centre, about somebody who resides where the caller may do this.
+    """The same at a centre, about somebody who resides where the caller may do this. Numbers have to be counted before
+    (`taken_numbers.py`).
 
     Raises NotFound for anybody else, and Conflict also where somebody else has a number (it does not say who).
     """
@@ -134,7 +134,9 @@ async def request_change(connection: AsyncConnection, call: Call, reading: Readi
         raise NotFound("no such person", path=("person",))
     for attribute in sorted(touched - {RESIDENCE}):
         disclosure.compare(attribute, Use.MATCH, lambda _: None)
-    return await _ask(connection, reading, call, record, ChangeOrigin.CENTRE, wanted)
+    request = await _ask(connection, reading, call, record, ChangeOrigin.CENTRE, wanted)
+    await give_back_numbers(connection, reading.keys, call, wanted.members)
+    return request
 
 
 def _parts(wanted: Wanted) -> list[str]:
@@ -154,7 +156,7 @@ async def _ask(
     words = None if wanted.words is None else checked_words(wanted.words, "words")
     await _refuse_unless_there(reading, change)
     if origin is ChangeOrigin.CENTRE:  # to anybody else it would tell who is on record: it comes out at the decision
-        await _refuse_anothers(connection, keys, person, change)
+        await refuse_anothers(connection, keys, person, change)
     its = (ChangeRequest.person_id == person) & ChangeRequest.state.in_(OPEN)
     if (await connection.scalar(select(func.count()).select_from(ChangeRequest).where(its)) or 0) >= MAX_OPEN:
         raise Conflict(f"{MAX_OPEN} requests about this person are open already")
@@ -204,13 +206,6 @@ async def _refuse_unless_there(reading: Reading, change: Change) -> None:
     ]
     if faults:
         raise Faulty(faults)
-
-
-async def _refuse_anothers(connection: AsyncConnection, keys: KeyRing, person: UUID, change: Change) -> None:
-    for kind, part in INDEXED.items():
-        value = change[part][1] if part in change else None
-        if kind in UNIQUE_KINDS and value is not None and await is_anothers(connection, keys, person, kind, value):
-            raise Conflict("this number is on record already", path=(column(part),))
 
 
 # --- withdrawing

@@ -11,6 +11,7 @@ from access.rights import Role
 from core.dates import civil_date
 from core.ids import uuid7
 from identity.imports import LoadedPerson
+from identity.relations import REFUSED_NUMBER
 from tests.api.citizens import Town
 from tests.api.people import Browser, People, Person, user_errors
 from tests.api.serving import Instance, codes
@@ -182,6 +183,17 @@ def test_who_asked_or_does_not_reach_there_or_is_somebody_else_decides_nothing(
     withdrawn = me.change(WITHDRAW, request=request["id"])
     assert withdrawn["changeRequest"]["state"] == "WITHDRAWN"
     assert user_errors(decide(people.staff(Role.SUPERVISOR), request)) == [("CONFLICT", ("request",))]
+
+
+def test_that_a_card_is_somebodys_is_told_an_agent_a_few_times(town: Town, people: People, person: UUID) -> None:
+    """The count stays, though what it counts is refused."""
+    agent, number = people.staff(Role.CENTRE_AGENT), "TK77123"
+    town.person(cnie=number)
+    given = {"person": str(person), "kind": "CORRECTION", "changes": {"cnie": number}}
+    for _ in range(REFUSED_NUMBER.limit):
+        assert user_errors(agent.caller().change(CORRECT, **given)) == [("CONFLICT", ("changes", "cnie"))]
+    assert [code for code, _ in codes(agent.caller().ask(CORRECT, {"input": given}))] == ["RATE_LIMITED"]
+    assert user_errors(agent.caller().change(CORRECT, **given | {"changes": {"cnie": "TK77124"}})) == []
 
 
 def test_a_wrong_code_or_hash_decides_nothing(people: People, me: Browser, supervisor: Person) -> None:

@@ -14,16 +14,17 @@ from access.call import Call
 from access.confirming import check_second_factor
 from access.rights import Role, Scope
 from core.dates import civil_date
-from core.errors import Conflict, Faulty, Forbidden, Internal, Invalid, NotFound, SijilError
+from core.errors import Conflict, Faulty, Forbidden, Internal, Invalid, NotFound, RateLimited, SijilError
 from core.events import Events
 from core.ids import uuid7
-from identity import change_views, changes, contacts, record_history
+from identity import change_views, changes, contacts, record_history, taken_numbers
 from identity.change_forms import ChangeKind, ChangeRefusal, ChangeState, ChangeStep, after, asked, change_of, document, hash_of
 from identity.change_views import ChangeView, ChangeWish
 from identity.changes import PersonChanged, Wanted
 from identity.imports import LoadedPerson
 from identity.people import Name, ScriptedText
 from identity.record_history import RevisionView
+from identity.relations import REFUSED, REFUSED_NUMBER
 from identity.store import PARTS, SEALED_PARTS
 from tests.access.enrolled import NOW
 from tests.api.people import Signed
@@ -150,6 +151,7 @@ class Office:
     async def request(self, person: UUID, *, call: Call | None = None, **members: Any) -> UUID:
         call = call or staff_call(self.agent, AGENT)
         wanted = Wanted(ChangeKind.CORRECTION, members)
+        await self.register.transact(lambda c: taken_numbers.count_numbers(c, call, self.register.keys, members=members))
         return await self.register.change(lambda c, r: changes.request_change(c, call, r, person=person, wanted=wanted), call)
 
     async def evidence(self, person: UUID, request: UUID | None) -> UUID:
@@ -305,6 +307,28 @@ async def test_the_number_of_another_is_refused_without_saying_whose(register: R
     assert isinstance(fault, Conflict)
     assert (await office.values(her.person_id))["person.cnie"] == "AB123456"
     assert await register.count("change_request", "state = 'SUBMITTED'") == 1
+
+
+async def test_who_has_a_card_is_not_found_out_by_correcting_others(register: Register, office: Office) -> None:
+    """ "On record already", or not, as often as anybody liked, was who is registered."""
+    her = await amina(register)
+    await register.person(cnie="EF999")
+    for free in range(REFUSED_NUMBER.limit + 1):  # what is free, or no number, is not counted
+        request = await office.request(her.person_id, cnie=f"KL{free:03d}")
+        await register.database.ask(
+            "update change_request set state = 'WITHDRAWN', decided_at = $2 where request_id = $1", request, NOW
+        )
+        await refused(office.request(her.person_id, cnie="EF999", birth_date="2099-01-01"))
+    for _ in range(REFUSED_NUMBER.limit):
+        fault = await refused(office.request(her.person_id, cnie="ef 999"))
+        assert (type(fault), fault.path) == (Conflict, ("cnie",))
+    fault = await refused(office.request(her.person_id, cnie="EF999"))
+    assert isinstance(fault, RateLimited)
+    for number in range(REFUSED.limit - REFUSED_NUMBER.limit):
+        await register.person(cnie=f"MN{number:03d}")
+        await refused(office.request(her.person_id, cnie=f"MN{number:03d}"))
+    assert isinstance(await refused(office.request(her.person_id, cnie="KL999")), RateLimited)
+    await office.request(her.person_id, address="1, Rue X")
 
 
 async def test_who_asked_does_not_decide_and_only_over_what_was_shown(register: Register, office: Office) -> None:
