@@ -34,6 +34,7 @@ from core.sealed import DataKey
 from core.texts import checked_text
 from identity import store
 from identity.applications import FaultCode
+from identity.candidates import ATTRIBUTES
 from identity.change_forms import (
     DECIDED_WITHIN,
     MAX_OPEN,
@@ -53,6 +54,7 @@ from identity.change_forms import (
     refuse_day,
     refuse_too_early,
 )
+from identity.doubles import IDENTIFYING, find_again
 from identity.evidence import attach_evidence, evidence_kinds
 from identity.receipts import new_number, shown_number
 from identity.record_changes import ELIGIBILITY, held_record, write_change
@@ -68,6 +70,7 @@ WORDS: Final = "change_request.words"
 ANSWER: Final = "change_request.answer"
 _PLACES: Final = ("person.birth_place", "person.residence")
 _LIVING: Final = ("ACTIVE", "SUSPENDED")
+_FIELD: Final = "decideChangeRequest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +266,8 @@ async def decide_change(
     words: str | None,
     events: Events,
 ) -> None:
-    """Accepts a request, which is applied now, or refuses it for a reason.
+    """Accepts a request, which is applied now, or refuses it for a reason. Where the person may be somebody else on record, by
+    what says now who they are, there is a case of both (`doubles.py`), which is decided afterwards.
 
     `hash_`: of what was shown, in hex. `words`: for the person. Raises NotFound; Forbidden to who asked for it; Conflict where
     it was decided, is another than was shown, the record is no longer what it was, somebody else has the number, or the record
@@ -282,13 +286,13 @@ async def decide_change(
     told = await concerned(connection, keys, call, person)  # at the old address, where it is what is changed
     if refusal is None:
         change = frozen_change(record.key, row)
-        disclosure = reading.disclose(
-            decide_upkeep(*map(attribute_of, change)), record, call, subject=person, root_field="decideChangeRequest"
-        )
-        for attribute in sorted({attribute_of(part) for part in change}):
+        changed = frozenset(map(attribute_of, change))
+        looked = changed | (frozenset(ATTRIBUTES) if changed & IDENTIFYING else frozenset())
+        disclosure = reading.disclose(decide_upkeep(*looked), record, call, subject=person, root_field=_FIELD)
+        for attribute in sorted(looked):
             disclosure.compare(attribute, Use.MATCH, lambda _: None)
         await _apply(connection, keys, call, row, record, change)
-        await events.tell(connection, call, PersonChanged(person, frozenset(map(attribute_of, change)), row["effective_on"]))
+        await events.tell(connection, call, PersonChanged(person, changed, row["effective_on"]))
     sealed = None if answer is None else record.key.seal(ANSWER, request, answer)
     await _decide(connection, call, row, state, reason=refusal, answer=sealed)
     number = shown_number(row["number"])
@@ -319,12 +323,14 @@ async def _apply(
         if any(current[part] != was for part, (was, _) in change.items()):
             raise Conflict("the record is not what it was")
         asked(kind, current, {column(part): becomes for part, (_, becomes) in change.items()}, civil_date(call.now))
-        await write_change(connection, keys, record, change, now=call.now)
+        compared = await write_change(connection, keys, record, change, now=call.now)
         if RESIDENCE in change:  # who decides is who does where the person resides
             its = (ChangeRequest.person_id == record.owner) & ChangeRequest.state.in_(OPEN)
             await connection.execute(update(ChangeRequest).where(its).values(division=change[RESIDENCE][1]))
     except (Conflict, Invalid) as refusal:
         raise Conflict(f"it has to be asked for anew: {refusal.message}", path=("request",)) from None
+    if IDENTIFYING & set(map(attribute_of, change)):
+        await find_again(connection, keys, call, record.owner, compared, _FIELD)
     await write_revision(
         connection,
         record.key,

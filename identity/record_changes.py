@@ -46,8 +46,8 @@ async def held_record(connection: AsyncConnection, keys: KeyRing, person: UUID) 
 
 async def write_change(
     connection: AsyncConnection, keys: KeyRing, record: SealedRecord, change: Change, *, now: datetime
-) -> None:
-    """Puts in place what each part becomes. `record`: as `held_record` gave it.
+) -> Comparable:
+    """Puts in place what each part becomes. `record`: as `held_record` gave it. Gives what it is compared by from now on.
 
     Raises Conflict where a part is not what it was, or where somebody else has a number that nobody shares, with the name of
     its column as the path; it does not say who.
@@ -64,7 +64,7 @@ async def write_change(
     for kind, part in INDEXED.items():
         if part in change:
             await _lead(connection, keys, record.owner, kind, *change[part])
-    await _index(connection, keys, record.owner, values | becomes, now)
+    return await _index(connection, keys, record.owner, values | becomes, now)
 
 
 async def _lead(
@@ -86,12 +86,14 @@ async def _lead(
 
 async def _index(
     connection: AsyncConnection, keys: KeyRing, person: UUID, values: Mapping[str, str | None], now: datetime
-) -> None:
+) -> Comparable:
     guardians = await connection.scalars(_GUARDIANS, {"person": person, "now": now})
-    hashes = blocking_hashes(keys, Comparable.of(values, list(guardians)))
+    compared = Comparable.of(values, list(guardians))
+    hashes = blocking_hashes(keys, compared)
     await connection.execute(delete(BlockingKey).where(BlockingKey.person_id == person))
     rows = [{"hash": hash_, "person_id": person, "key_version": keys.index_version} for hash_ in sorted(hashes)]
     await connection.execute(insert(BlockingKey), rows)
+    return compared
 
 
 async def is_anothers(connection: AsyncConnection, keys: KeyRing, person: UUID, kind: str, value: str) -> bool:

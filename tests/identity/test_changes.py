@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from access.call import Call
 from access.confirming import check_second_factor
 from access.rights import Role, Scope
-from core.dates import civil_date
+from core.dates import PartialDate, civil_date
 from core.errors import Conflict, Faulty, Forbidden, Internal, Invalid, NotFound, RateLimited, SijilError
 from core.events import Events
 from core.ids import uuid7
@@ -329,6 +329,33 @@ async def test_who_has_a_card_is_not_found_out_by_correcting_others(register: Re
         await refused(office.request(her.person_id, cnie=f"MN{number:03d}"))
     assert isinstance(await refused(office.request(her.person_id, cnie="KL999")), RateLimited)
     await office.request(her.person_id, address="1, Rue X")
+
+
+async def test_whoever_may_be_somebody_else_once_corrected_becomes_a_case_of_both_and_one_only(
+    register: Register, office: Office
+) -> None:
+    her = await register.person(
+        given_name_ar=None, given_name_latin="Zineb", birth_date=PartialDate(1990, 1, 2), residence=RABAT
+    )
+    twin = await register.person(given_name_ar=None, given_name_latin="Salma", birth_date=PartialDate(1977, 11, 23))
+    request = await office.ask(her.person_id, marital_status="MARRIED")
+    await office.evidence(her.person_id, request)
+    await office.decide(request)
+    assert await register.count("duplicate_case") == 0
+    request = await office.ask(her.person_id, given_name_latin="Selma", birth_date="1977-11-23")
+    await office.evidence(her.person_id, request)
+    await office.decide(request, now=NOW + MINUTE)
+    assert (await office.values(her.person_id))["person.birth_date"] == "1977-11-23"  # it stands
+    (case,) = await register.database.ask("select * from duplicate_case")
+    assert (case["person_id"], case["other_id"], case["state"]) == (her.person_id, twin.person_id, "OPEN")
+    assert (case["origin"], case["division"]) == ("COMPARISON", RABAT)
+    looks = [leaf["field"] for leaf, _ in await register.entries(twin.person_id)]
+    assert looks == ["decideChangeRequest"]
+    for place, (who, name) in enumerate(((twin, "Selma"), (her, "Salma"))):
+        request = await office.ask(who.person_id, given_name_latin=name)
+        await office.evidence(who.person_id, request)
+        await office.decide(request, now=NOW + (place + 2) * MINUTE)
+    assert await register.count("duplicate_case") == 1
 
 
 async def test_who_asked_does_not_decide_and_only_over_what_was_shown(register: Register, office: Office) -> None:
