@@ -37,6 +37,11 @@ select decode(hash, 'hex'), kind, key_version, $1
 _TAKE = """
 delete from identifier i using unnest($2::varchar[], $3::varchar[], $4::smallint[]) as its (hash, kind, key_version)
  where i.hash = decode(its.hash, 'hex') and i.kind = its.kind and i.key_version = its.key_version and i.owner_id = $1"""
+_GIVEN_AWAY = """
+select exists (
+    select from unnest($1::varchar[], $2::varchar[], $3::smallint[]) as its (hash, kind, key_version)
+      join identifier i on i.hash = decode(its.hash, 'hex') and i.kind = its.kind and i.key_version = its.key_version
+     where i.kind = any($4::varchar[]) and i.owner_id <> all($5::uuid[]))"""
 _BONDS = """
 update relative r set relative_id = $2
  where r.relative_id = $1 and r.person_id <> $2
@@ -105,9 +110,19 @@ def returned(moved: Moved, keys: KeyRing, survivor: SealedRecord) -> Moved:
     for hash_, kind, version, shared in moved.identifiers:
         taken_over = (kind, hash_) in own
         if taken_over and kind in UNIQUE_KINDS:
-            raise Conflict("the record that stayed has a number of the other one's since: that has to be corrected first")
+            message = "the record that stayed has a number of the other one's since: that has to be corrected first"
+            raise Conflict(message, path=("alias",))
         identifiers.append([hash_, kind, version, shared or taken_over])
     return replace(moved, identifiers=identifiers)
+
+
+async def refuse_given_away(connection: AsyncConnection, retired: UUID, survivor: UUID, moved: Moved) -> None:
+    """Raises Conflict where a third has a number of the one that comes back, which nobody shares: it was given up since."""
+    names = ("hash", "kind", "key_version")
+    columns = _columns([dict(zip(names, each[:3], strict=True)) for each in moved.identifiers])
+    if await (await raw(connection)).fetchval(_GIVEN_AWAY, *columns, UNIQUE_KINDS, [retired, survivor]):
+        message = "a number of the record that comes back is somebody else's since: that has to be corrected first"
+        raise Conflict(message, path=("alias",))
 
 
 async def lead_back(connection: AsyncConnection, retired: UUID, survivor: UUID, moved: Moved) -> None:

@@ -35,7 +35,7 @@ from core.ids import uuid7
 from core.keys import KeyRing
 from identity.duplicates import rules
 from identity.imports import INDEXED
-from identity.merged import Moved, lead_back, lead_over, returned
+from identity.merged import Moved, lead_back, lead_over, refuse_given_away, returned
 from identity.models import Person, Relative
 from identity.register_models import DuplicateCase, PersonAlias
 from identity.revisions import REASON, STATUS, UNTIL, Cause, Change, Source, write_revision
@@ -100,6 +100,7 @@ def acts(keys: KeyRing, events: Events) -> tuple[Act, ...]:
         row = await _standing(connection, alias, call.now)
         found = await _records(connection, keys, (row["survivor_id"], row["person_id"]))
         _refuse_elsewhere(found, divisions)
+        await _led(connection, keys, row, found)
         return {"survivor": str(row["survivor_id"]), "retired": str(row["person_id"])}
 
     async def undo(connection: AsyncConnection, call: Call, change: Document, approved: Approved) -> Document:
@@ -193,10 +194,11 @@ async def merge_persons(
 async def undo_merge(
     connection: AsyncConnection, call: Call, keys: KeyRing, events: Events, approved: Approved, *, change: Document
 ) -> None:
-    """Two records again, each with what was its own, approved as MERGE_UNDONE.
+    """Two records again, each with what was its own, approved as MERGE_UNDONE. The one that comes back has the status that it
+    had; what became of the other meanwhile stays of that one alone.
 
     Raises Invalid for what is no such change, NotFound for no such merge; Conflict where it was undone, its time is over,
-    another record was merged into the same one since, or that one has taken over a number that nobody shares.
+    another record was merged into the same one since, that one has taken over a number that nobody shares, or a third has one.
     """
     refuse_unless_approved(approved, MERGE_UNDONE, change)
     alias, _ = _undo(change)
@@ -204,15 +206,14 @@ async def undo_merge(
     survivor_id, retired_id = row["survivor_id"], row["person_id"]
     found = await _records(connection, keys, (survivor_id, retired_id))
     moved = row["moved"]
-    status, since, until, reason = moved["status"]
+    since, until, reason = moved["status"][-3:]  # before them an older merge has the status, too
     state = {
-        "status": status,
+        "status": row["status_before"],
         "status_since": datetime.fromisoformat(since),
         "status_until": None if until is None else datetime.fromisoformat(until),
         "status_reason": reason,
     }
-    led = returned(Moved.of(moved["led"]), keys, found[survivor_id].record)
-    await lead_back(connection, retired_id, survivor_id, led)
+    await lead_back(connection, retired_id, survivor_id, await _led(connection, keys, row, found))
     await connection.execute(update(Person).where(Person.person_id == retired_id).values(state))
     its = (PersonAlias.person_id == retired_id) & (PersonAlias.alias_id == alias)
     await connection.execute(update(PersonAlias).where(its).values(undone_at=call.now, undone_by=call.actor.account))
@@ -263,6 +264,14 @@ async def _standing(connection: AsyncConnection, alias: UUID, now: datetime) -> 
     if row["overtaken"]:
         raise Conflict("another record was merged into the same one since: that has to be undone first", path=("alias",))
     return row
+
+
+async def _led(connection: AsyncConnection, keys: KeyRing, row: Row, found: dict[UUID, _Found]) -> Moved:
+    """What an undoing leads back. Raises Conflict where a number cannot be led back."""
+    survivor, retired = row["survivor_id"], row["person_id"]
+    moved = Moved.of(row["moved"]["led"])
+    await refuse_given_away(connection, retired, survivor, moved)
+    return returned(moved, keys, found[survivor].record)
 
 
 def _refuse_unless_mergeable(survivor: _Found, retired: _Found) -> None:
@@ -345,13 +354,9 @@ def _divisions(node: Node) -> list[str]:
 
 
 def _status(row: Row) -> list[str | None]:
+    """Beside `status_before`: since and until when, and why."""
     until = row["status_until"]
-    return [
-        row["status"],
-        row["status_since"].isoformat(),
-        None if until is None else until.isoformat(),
-        row["status_reason"],
-    ]
+    return [row["status_since"].isoformat(), None if until is None else until.isoformat(), row["status_reason"]]
 
 
 def _changed(row: Row, state: dict[str, Any]) -> Change:

@@ -110,6 +110,44 @@ async def test_the_card_of_the_retired_record_can_be_the_right_one(register: Reg
     assert await register.count("identifier", "kind = 'CNIE' and owner_id = $1", survivor.person_id) == 1
 
 
+async def test_a_card_that_a_third_has_since_is_in_the_way_of_an_undoing_and_it_is_said(
+    register: Register, court: Court, office: Office
+) -> None:
+    """The record that stayed took the card over and gave it up; undoing the merge failed on a constraint."""
+    survivor, retired = await pair(register, cnie="CD654321")
+    await court.merge(survivor, retired)
+    for place, number in enumerate(("CD654321", "AB123456")):
+        request = await office.ask(survivor.person_id, cnie=number)
+        await office.evidence(survivor.person_id, request)
+        await office.decide(request, now=NOW + (place + 1) * MINUTE)
+    third = await register.person(cnie="CD654321")
+    with pytest.raises(Conflict) as refused:
+        await court.undo(retired)
+    assert refused.value.path == ("alias",)
+    owners = await register.database.ask(
+        "select owner_id from identifier where hash = $1", register.keys.index("CNIE", "CD654321")
+    )
+    assert [row["owner_id"] for row in owners] == [third.person_id]
+    assert await register.count("person_alias", "undone_at is null") == 1
+
+
+@pytest.mark.parametrize("before", ["ACTIVE", "SUSPENDED", "DECEASED"])
+@pytest.mark.parametrize("since", ["SUSPENDED", "DECEASED", "ACTIVE"])
+async def test_an_undoing_gives_back_the_status_that_was_and_leaves_the_others_alone(
+    register: Register, court: Court, before: str, since: str
+) -> None:
+    both = await pair(register)
+    its = [person.person_id for person in (both if before == "DECEASED" else both[1:])]
+    await register.database.ask("update person set status = $1 where person_id = any($2)", before, its)
+    await court.merge(*both)
+    await register.database.ask("update person set status = $1 where person_id = $2", since, both[0].person_id)
+    await court.undo(both[1])
+    statuses = await register.database.ask(
+        "select person_id, status from person where person_id = any($1)", [person.person_id for person in both]
+    )
+    assert {row["person_id"]: row["status"] for row in statuses} == {both[0].person_id: since, both[1].person_id: before}
+
+
 async def test_a_past_place_in_a_household_is_in_the_way_of_no_undoing(register: Register, court: Court) -> None:
     """Both were members of one household, one after the other, with facts of their own."""
     survivor, retired = await pair(register)
