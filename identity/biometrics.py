@@ -28,13 +28,16 @@ BIOMETRIC = "BIOMETRIC"
 PLACES = 4  # of the score
 MAX_HITS = 20  # of one request: a matcher names few, and who names many asks who is on record
 _CHARGED = "select exists (select from agency where agency_id = $1 and $2 = any(duties)) as charged"
+# Of a record that was merged into another one since (an older token leads to it) that other one is the candidate.
 _CANDIDATE = """
-select p.person_id, p.data_key from person p
- where p.person_id = coalesce($1::uuid, (select owner_id from identifier where hash = $2 and kind = 'IDCS'
-                                            and key_version = $3))
+select p.person_id, p.data_key, named.person_id as named_id
+  from (select coalesce($1::uuid, (select owner_id from identifier where hash = $2 and kind = 'IDCS'
+                                      and key_version = $3)) as person_id) named
+  left join person_alias a on a.person_id = named.person_id and a.undone_at is null
+  join person p on p.person_id = coalesce(a.survivor_id, named.person_id)
    and p.status <> 'DECOY' and p.data_key is not null"""
 _KNOWN = """
-select case_id from duplicate_case where person_id = $1 and other_id = $2 and origin = 'BIOMETRIC'
+select case_id from duplicate_case where person_id = $1 and other_id = any($2::uuid[]) and origin = 'BIOMETRIC'
  order by found_at desc limit 1"""
 
 
@@ -69,7 +72,7 @@ async def report_hit(
     if request is None or not found or found[0]["person_id"] == request.id:
         raise Invalid("there is no such request, or nobody else to compare with", path=("receipt",))
     other, wrapped = found[0]["person_id"], found[0]["data_key"]
-    known = await (await raw(connection)).fetchrow(_KNOWN, request.id, other)
+    known = await (await raw(connection)).fetchrow(_KNOWN, request.id, [other, found[0]["named_id"]])
     if known is not None:
         already: UUID = known["case_id"]
         return already

@@ -34,6 +34,7 @@ from identity.enrolment_states import State
 from identity.enrolment_store import FORM, numbered
 from identity.evidence import Cabinet, EvidenceKind
 from identity.media import sniffed
+from identity.numbers import TokenKind, pairwise_token
 from identity.receipts import drawn
 from identity.relations import REFUSED_NUMBER
 from identity.virtual_ids import VirtualKind
@@ -486,6 +487,38 @@ async def test_a_matcher_does_not_ask_who_is_on_record_by_one_request(centre: Ce
     with pytest.raises(Conflict):
         await centre.register.change(partial(_hit, report, call, known[-1].idcs.text), call)
     await centre.register.change(partial(_hit, report, call, known[0].idcs.text), call)  # the same again is the same case
+
+
+@pytest.mark.parametrize("reported", [False, True])
+async def test_a_hit_by_a_token_from_before_a_merge_is_of_whom_the_record_was_merged_into(
+    centre: Centre, enrol: Enrol, reported: bool
+) -> None:
+    """It was of the tombstone: whoever decided saw a record that is none, and merged into it, or out of it."""
+    register, agency = centre.register, await enrol()
+    await register.database.ask("update agency set duties = '{BIOMETRIC_MATCHING}'")
+    call = agency.call(None, NOW)
+    call = replace(call, actor=replace(call.actor, scopes=call.actor.scopes | {Scope.BIOMETRIC_REPORT}))
+    request = await centre.in_review()
+    survivor, retired = await register.load(new_person(0), new_person(1))
+    token = pairwise_token(TokenKind.PERSON, retired.person_id, agency.agency_id, register.keys.tokens)
+    number = await centre.number(request)
+
+    async def hit() -> UUID:
+        return await register.change(
+            lambda c, r: biometrics.report_hit(c, call, r, receipt=number, idcs=None, token=token, score="0.9"), call
+        )
+
+    before = await hit() if reported else None
+    await register.database.ask(
+        """insert into person_alias (person_id, alias_id, survivor_id, status_before, moved, merged_at, merged_by, undo_until)
+           values ($1, $1, $2, 'ACTIVE', '{}', $3, $2, $4)""",
+        *(retired.person_id, survivor.person_id, NOW, NOW.replace(year=2027)),
+    )
+    case = await hit()
+    rows = await register.database.ask("select case_id, other_id from duplicate_case where origin = 'BIOMETRIC'")
+    its = retired if reported else survivor  # the same hit is the same case still
+    assert [(row["case_id"], row["other_id"]) for row in rows] == [(before or case, its.person_id)]
+    assert before in (None, case)
 
 
 async def _hit(report: Any, call: Call, idcs: str, connection: AsyncConnection, reading: Reading) -> None:
