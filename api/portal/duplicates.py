@@ -15,6 +15,7 @@ from api.portal.needing import actor_of, needing, paged
 from api.portal.register_words import CODES, RegisterWords, words
 from core.errors import Invalid
 from identity.duplicate_cases import GIVEN, CaseReason
+from identity.duplicates import rules
 
 HOME: Final = "/admin/duplicates"
 _CASE: Final = f"{HOME}/{{case}}"
@@ -128,6 +129,7 @@ def _one(asked: PageRequest, data: Data) -> Mapping[str, Any]:
         "two": _reasons(asked, GIVEN),
         "one": _reasons(asked, (reason for reason in GIVEN if reason not in _OF_TWO)),
         "may_merge": Scope.PERSON_MERGE in scopes,
+        "undo_days": rules().undo.days,
         **_SAID,
     }
 

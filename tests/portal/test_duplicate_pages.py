@@ -1,6 +1,8 @@
 """Records that may be of one person, in a real browser: found, compared, decided, merged by two, taken apart by two."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from core.dates import PartialDate
 from core.embedded import EmbeddedPostgres
 from core.ids import uuid7
 from core.keys import KeyRing
+from identity.duplicates import rules
 from identity.imports import LoadedPerson
 from tests.api.people import Signed
 from tests.identity.registered import RABAT
@@ -155,12 +158,14 @@ async def test_two_records_are_found_merged_by_two_and_taken_apart_by_two(its: T
     assert await its.office.ask(status, later.person_id) == [{"status": "ACTIVE"}]
 
 
-async def test_twins_are_two_people_and_that_is_said_once(its: Town, browser: Browser) -> None:
+async def test_twins_are_two_people_and_that_is_said_once(its: Town, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "rules", lambda: replace(rules(), undo=timedelta(days=12)))
     one, other = await adjudicators(its)
     path = await case(its, *await two(its))
     async with its.office.reading(browser, FRENCH_PLAIN, one) as page, its.office.reading(browser, FRENCH_PLAIN, other) as late:
         await late.goto(path)
         await page.goto(path)
+        assert "dans les 12 jours" in await page.inner_text("main")  # as the rules say
         await send(page, "different")
         assert await page.locator("#two-error").count() == 1
         await page.select_option("#two", "TWINS")
