@@ -222,9 +222,11 @@ class Database:
                     "timezone": "UTC",
                     "application_name": self._name,
                     "plan_cache_mode": "force_generic_plan",
-                    # All that is asked here are look-ups by key, however many at a time: no table is gone over as a whole.
+                    # All that is asked here are look-ups by key, however many at a time: no table is gone over as a whole,
+                    # not even one that had no rows yet when the statement was planned.
                     "enable_hashjoin": "off",
                     "enable_mergejoin": "off",
+                    "enable_seqscan": "off",
                 },
             )
         except TimeoutError:

@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from functools import cached_property
+from typing import Final
 from uuid import UUID
 
 import asyncpg
-from rapidfuzz.distance import OSA
 
 from access.disclosure import SealedRecord
 from core.database import Row
@@ -22,7 +22,7 @@ from core.dates import PartialDate
 from core.keys import KeyRing
 from identity.blocking import HASH_BYTES, Comparable
 from identity.blocking import PARTS as COMPARED_PARTS
-from identity.duplicates import Agreement, Compared, Field, Finding, Outcome, Rules, births, compare
+from identity.duplicates import Compared, Finding, Outcome, Rules, compare, may_be
 from identity.store import GUARDIANS_NOW, column
 
 MAX_CASES: Final = 5  # of one newcomer
@@ -106,8 +106,7 @@ async def find_doubles(
     Newcomers are taken in their order: of two of one person the first may be clear.
     """
     found = await _candidates(connection, newcomers, by)
-    bounds = _Bounds(by)
-    await _drop_impossible(connection, keys, newcomers, found, bounds)
+    await _drop_impossible(connection, keys, newcomers, found, by)
     others = sorted({person for people in found.values() for person in people})
     records = {row["person_id"]: _Stored(row, keys) for row in await connection.fetch(_RECORDS, others, now)}
     clear: dict[bytes, list[int]] = defaultdict(list)  # blocking key -> those of this batch, clear so far, that have it
@@ -126,10 +125,10 @@ async def find_doubles(
         its = []
         for person in found[number]:
             stored = records.get(person)
-            if stored is not None:
+            if stored is not None and may_be(newcomer.record, stored.record, by):
                 its.append(Double(stored.stands_for, compare(compared(number), stored.compared, by)))
         for other in _among(hashes, clear, by):
-            if bounds.may_be(newcomer.record, _Own.of(newcomers[other].record)):
+            if may_be(newcomer.record, newcomers[other].record, by):
                 its.append(Double(newcomers[other].person_id, compare(compared(number), compared(other), by)))
         its = [double for double in its if double.finding.outcome is not Outcome.CLEAR]
         if its:
@@ -170,17 +169,17 @@ async def _drop_impossible(
     keys: KeyRing,
     newcomers: Sequence[Newcomer],
     found: Mapping[int, dict[UUID, None]],
-    bounds: "_Bounds",
+    by: Rules,
 ) -> None:
     """Leaves out who cannot come to a case whatever else agrees: of them no more is opened than birth, sex and cards."""
     others = sorted({person for people in found.values() for person in people})
-    own = {row["person_id"]: _Own.opened(row, keys) for row in await connection.fetch(_OWN, others)}
+    own = {row["person_id"]: _own(row, keys) for row in await connection.fetch(_OWN, others)}
     for place, (number, people) in enumerate(found.items()):
         if place % BETWEEN_BREATHS == BETWEEN_BREATHS - 1:
             await asyncio.sleep(0)
         record = newcomers[number].record
         for person in list(people):
-            if person not in own or not bounds.may_be(record, own[person]):
+            if person not in own or not may_be(record, own[person], by):
                 del people[person]
 
 
@@ -205,61 +204,23 @@ class _Stored:
     def __init__(self, row: Row, keys: KeyRing) -> None:
         owner: UUID = row["person_id"]
         sealed = {part: row[column(part)] for part in _SEALED}
-        self._record = SealedRecord(owner, keys.masters.unwrap(owner, row["data_key"]), sealed)
+        self._sealed = SealedRecord(owner, keys.masters.unwrap(owner, row["data_key"]), sealed)
         self._guardians = row["guardians"]
         self.stands_for: UUID = row["survivor_id"] or owner
-        self._compared: Compared | None = None
 
-    @property
+    @cached_property
+    def record(self) -> Comparable:
+        return Comparable.of({part: self._sealed.open(part) for part in _SEALED}, self._guardians)
+
+    @cached_property
     def compared(self) -> Compared:
-        if self._compared is None:
-            values = {part: self._record.open(part) for part in _SEALED}
-            self._compared = Compared(Comparable.of(values, self._guardians))
-        return self._compared
+        return Compared(self.record)
 
 
-class _Own(NamedTuple):
-    """What is a person's own, but for the given name."""
-
-    birth: PartialDate
-    sex: str | None
-    cnie: str | None
-    permit: str | None
-
-    @classmethod
-    def of(cls, record: Comparable) -> "_Own":
-        return cls(record.birth, record.sex, record.cnie, record.permit)
-
-    @classmethod
-    def opened(cls, row: Row, keys: KeyRing) -> "_Own":
-        owner: UUID = row["person_id"]
-        key = keys.masters.unwrap(owner, row["data_key"])
-        birth, *others = [
-            None if row[column(part)] is None else key.open(part, owner, row[column(part)]) for part in _OWN_PARTS
-        ]
-        return cls(PartialDate.parse(birth or ""), *others)
-
-
-class _Bounds:
-    """The most that two records can come to by the weights of a document, from what is their own."""
-
-    def __init__(self, by: Rules) -> None:
-        self._by, self._weights = by, by.weights
-        self._given = max(by.weights[Field.GIVEN_NAME].values())
-        shared = set(Field) - {Field.BIRTH_DATE, Field.SEX, Field.CNIE, Field.PERMIT, Field.GIVEN_NAME}
-        self._rest = sum(max(0, *by.weights[field].values()) for field in shared)
-
-    def may_be(self, record: Comparable, other: _Own) -> bool:
-        """Whether a case could come of comparing them. One card of both always does."""
-        cards = ((Field.CNIE, record.cnie, other.cnie), (Field.PERMIT, record.permit, other.permit))
-        own = self._weights[Field.BIRTH_DATE][births(record.birth, other.birth)] + max(0, self._given)
-        if record.sex is not None and other.sex is not None:
-            own += self._weights[Field.SEX][Agreement.EXACT if record.sex == other.sex else Agreement.DIFFERENT]
-        for card, mine, its in cards:
-            if mine is None or its is None:
-                continue
-            if mine == its:
-                return True
-            near = OSA.distance(mine, its, score_cutoff=1) <= 1
-            own += self._weights[card][Agreement.CLOSE if near else Agreement.DIFFERENT]
-        return own >= self._by.own and own + self._rest >= self._by.review
+def _own(row: Row, keys: KeyRing) -> Comparable:
+    """No more than what is a person's own, but for the given name."""
+    owner: UUID = row["person_id"]
+    key = keys.masters.unwrap(owner, row["data_key"])
+    opened = [None if row[column(part)] is None else key.open(part, owner, row[column(part)]) for part in _OWN_PARTS]
+    birth, sex, cnie, permit = opened
+    return Comparable(PartialDate.parse(birth or ""), sex=sex, cnie=cnie, permit=permit)

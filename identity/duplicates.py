@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from rapidfuzz.distance import OSA
 
@@ -70,7 +70,7 @@ OWN = frozenset({Field.GIVEN_NAME, Field.BIRTH_DATE, Field.SEX, Field.CNIE, Fiel
 """What brothers and sisters do not share."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rules:
     """The document. Weights in thousandths of a bit; `hash` names it.
 
@@ -87,6 +87,15 @@ class Rules:
     candidates: int
     undo: timedelta
     hash: bytes
+
+    @cached_property
+    def best(self) -> Mapping[Field, int]:
+        """The most that a field can weigh; nothing at least, for it may not be known."""
+        return {field: max(0, *weights.values()) for field, weights in self.weights.items()}
+
+    @cached_property
+    def best_of_shared_names(self) -> int:
+        return sum(self.best[field] for field in (Field.FAMILY_NAME, Field.FATHER, Field.MOTHER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +143,7 @@ def rules() -> Rules:
     return parse_rules(read_json(text))
 
 
+Judges = Mapping[Field, Callable[[Comparable, Comparable], Agreement]]
 Scripts = tuple[Name | None, Name | None]
 """A name in Arabic and in Latin letters."""
 
@@ -178,17 +188,33 @@ def compare(one: Compared, other: Compared, by: Rules) -> Finding:
 
 
 def may_be(one: Comparable, other: Comparable, by: Rules) -> bool:
-    """Whether anything but CLEAR can come of it, whatever their names are: quick, for most of those who share a key."""
-    own = {
-        Field.BIRTH_DATE: births(one.birth, other.birth),
-        Field.SEX: _equal(one.sex, other.sex),
-        Field.CNIE: _numbers(one.cnie, other.cnie),
-        Field.PERMIT: _numbers(one.permit, other.permit),
-    }
-    if Agreement.EXACT in (own[Field.CNIE], own[Field.PERMIT]):
+    """Whether anything but CLEAR can come of it, whatever their names are: quick, for most of those who share a key.
+
+    Of what one of them does not know it takes the best, but of what is a person's own: so a record of which no more than that
+    was opened yet will do.
+    """
+    own = _one_by_one(one, other, by, _OWN_BUT_NAMES, unknown=False)
+    if own is None:
         return True
-    known = sum(by.weights[field][its] for field, its in own.items() if its is not Agreement.UNKNOWN)
-    return known + max(0, *by.weights[Field.GIVEN_NAME].values()) >= by.own
+    own += by.best[Field.GIVEN_NAME]
+    if own < by.own:
+        return False
+    shared = _one_by_one(one, other, by, _SHARED_BUT_NAMES, unknown=True)
+    return shared is None or own + shared + by.best_of_shared_names >= by.review
+
+
+def _one_by_one(one: Comparable, other: Comparable, by: Rules, fields: Judges, *, unknown: bool) -> int | None:
+    """The weight of these fields; `unknown`: with the best of those that are not known. None: a card is the same."""
+    weight = 0
+    for field, compared in fields.items():
+        agreement = compared(one, other)
+        if agreement is Agreement.UNKNOWN:
+            weight += by.best[field] if unknown else 0
+        elif agreement is Agreement.EXACT and field in _CARDS:
+            return None
+        else:
+            weight += by.weights[field][agreement]
+    return weight
 
 
 _LIKE = frozenset({Agreement.EXACT, Agreement.ALIKE})
@@ -215,16 +241,10 @@ def _agreements(one: Compared, other: Compared) -> dict[Field, Agreement]:
     return {
         Field.GIVEN_NAME: given,
         Field.FAMILY_NAME: family,
-        Field.BIRTH_DATE: births(mine.birth, its.birth),
-        Field.SEX: _equal(mine.sex, its.sex),
-        Field.CNIE: _numbers(mine.cnie, its.cnie),
-        Field.PERMIT: _numbers(mine.permit, its.permit),
-        Field.TELEPHONE: _equal(mine.telephone, its.telephone),
+        **{field: compared(mine, its) for field, compared in _OWN_BUT_NAMES.items()},
         Field.FATHER: _one_name(one.father, other.father),
         Field.MOTHER: _one_name(one.mother, other.mother),
-        Field.BIRTH_PLACE: _equal(mine.birth_place, its.birth_place),
-        Field.RESIDENCE: _places(mine.residence, its.residence),
-        Field.GUARDIANS: _guardians(mine, its),
+        **{field: compared(mine, its) for field, compared in _SHARED_BUT_NAMES.items()},
     }
 
 
@@ -244,6 +264,7 @@ def births(one: PartialDate, other: PartialDate) -> Agreement:
     return Agreement.ONE_PART if one.month == other.month or one.day == other.day else Agreement.YEAR
 
 
+@lru_cache(maxsize=32_768)  # the same two names meet again and again
 def names(one: Name, other: Name) -> Agreement:
     """How two names compare, word by word; the order of words is of no matter."""
     if one.tokens == other.tokens or sorted(one.tokens) == sorted(other.tokens):
@@ -356,6 +377,19 @@ def _guardians(one: Comparable, other: Comparable) -> Agreement:
     return Agreement.EXACT if one.guardians & other.guardians else Agreement.DIFFERENT
 
 
+_CARDS = frozenset({Field.CNIE, Field.PERMIT})
+_OWN_BUT_NAMES: Judges = {
+    Field.BIRTH_DATE: lambda one, other: births(one.birth, other.birth),
+    Field.SEX: lambda one, other: _equal(one.sex, other.sex),
+    Field.CNIE: lambda one, other: _numbers(one.cnie, other.cnie),
+    Field.PERMIT: lambda one, other: _numbers(one.permit, other.permit),
+}
+_SHARED_BUT_NAMES: Judges = {
+    Field.TELEPHONE: lambda one, other: _equal(one.telephone, other.telephone),
+    Field.BIRTH_PLACE: lambda one, other: _equal(one.birth_place, other.birth_place),
+    Field.RESIDENCE: lambda one, other: _places(one.residence, other.residence),
+    Field.GUARDIANS: _guardians,
+}
 _PROVINCE = len("00.000")
 _OF_NAMES = (Agreement.EXACT, Agreement.ALIKE, Agreement.CLOSE, Agreement.PART, Agreement.DIFFERENT)
 _OF_NUMBERS = (Agreement.EXACT, Agreement.CLOSE, Agreement.DIFFERENT)

@@ -92,7 +92,9 @@ select array_to_string((string_to_array(division, '.'))[1:$4], '.') as division,
        percentile_cont(array[0.5, 0.75, 0.9]) within group (order by days) as days
   from ({}) durations group by 1, 2"""
 # Here, unlike elsewhere, whole tables are gone over.
-_BY_SETS = "select set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true)"
+_BY_SETS = (
+    "select set_config(name, 'on', true) from unnest(array['enable_hashjoin', 'enable_mergejoin', 'enable_seqscan']) its (name)"
+)
 
 
 @dataclass(slots=True)
