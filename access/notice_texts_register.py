@@ -73,6 +73,31 @@ OF_REGISTER: Mapping[NoticeName, Mapping[Lang, Text]] = {
             "Sijil: request {number} is not accepted. The reason is read by this number, on the page or at a centre.",
         ),
     },
+    NoticeName.REGISTERED: {
+        Lang.AR: said(
+            Lang.AR,
+            "أنت مقيد في السجل",
+            "قيدت، أو قيد من أنت نائبه الشرعي، في السجل الوطني للسكان. المعرف المدني والاجتماعي الرقمي هو {idcs}، وهو لصاحبه "
+            "مدى الحياة. لا تعطه إلا لمن يحق له أن يطلبه. إن كان ذلك خطأ فراجع أي مركز.",
+            "سجل: تم التقييد. المعرف {idcs}. خطأ؟ راجع مركزا.",
+        ),
+        Lang.FR: said(
+            Lang.FR,
+            "L’inscription est faite",
+            "Vous, ou la personne que vous représentez, êtes au registre de la population. L’identifiant civil et social "
+            "(IDCS) est {idcs} : il est attribué pour la vie. Ne le donnez qu’à qui a le droit de le demander. Une erreur ? "
+            "Adressez-vous à un centre.",
+            "Sijil : l'inscription est faite. L'identifiant (IDCS) est {idcs}, pour la vie. Une erreur ? Voyez un centre.",
+        ),
+        Lang.EN: said(
+            Lang.EN,
+            "The registration is done",
+            "You, or somebody whom you represent, are in the population register. The civil and social identifier (IDCS) is "
+            "{idcs}: it is given for life. Tell it only to those who have the right to ask for it. If this is a mistake, go to "
+            "a centre.",
+            "Sijil: the registration is done. The identifier (IDCS) is {idcs}, for life. A mistake? Go to a centre.",
+        ),
+    },
     NoticeName.TESTIMONY_CODE: {
         Lang.AR: said(
             Lang.AR,

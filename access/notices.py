@@ -245,6 +245,14 @@ class EnrolmentAccepted(Notice):
 
 
 @dataclass(frozen=True)
+class Registered(Notice):
+    """Somebody, or whom they represent, is registered by a file, without a request of their own."""
+
+    name = NoticeName.REGISTERED
+    idcs: str
+
+
+@dataclass(frozen=True)
 class EnrolmentRejected(Notice):
     name = NoticeName.ENROLMENT_REJECTED
     number: str
@@ -358,6 +366,7 @@ NOTICES: Mapping[NoticeName, type[Notice]] = {
         EnrolmentReceived,
         EnrolmentAccepted,
         EnrolmentRejected,
+        Registered,
         RecordsMerged,
         MergeUndone,
         TestimonyCode,

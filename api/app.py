@@ -49,6 +49,7 @@ from identity.contacts import APPLYING, applying
 from identity.enrolment_store import forget_lapsed
 from identity.evidence import Cabinet, erase_evidence, sweep
 from identity.file_jobs import IMPORTING, LINKING, TAKING, erase_files
+from identity.file_telling import TELLING, followed, telling
 from identity.importing import importing
 from identity.owners import OWNERS
 from identity.packs import taking
@@ -146,7 +147,8 @@ def build(
         APPLYING: applying(keys),
         lifecycle.ENDING: lifecycle.ending(keys, of_records()),
         REWRAPPING: rewrapping(keys, wrapped_in(METADATA)),
-        IMPORTING: importing(service.cabinet.storage, keys, key_file=settings.key_file),
+        IMPORTING: followed(importing(service.cabinet.storage, keys, key_file=settings.key_file)),
+        TELLING: telling(service.cabinet.storage, keys),
         TAKING: taking(service.cabinet.storage, keys),
         LINKING: linking.linking(service.cabinet.storage, keys),
     }

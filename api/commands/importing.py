@@ -40,6 +40,7 @@ from identity import packs, person_files
 from identity.file_jobs import IMPORTING, LINKING, TAKING
 from identity.file_reading import MAX_BYTES
 from identity.file_rows import derived
+from identity.file_telling import followed
 from identity.importing import importing
 from identity.person_files import FileView, TemplateForm
 from verification import linking
@@ -201,7 +202,7 @@ def _worked(tell: Teller, label: str, begin: Beginning, to: Path | None) -> None
         async with database.begin() as connection:
             file = await begin(connection, call, ring, storage)
         handlers: Mapping[Kind, Handler] = {
-            IMPORTING: importing(storage, ring, key_file=chosen.key_file),
+            IMPORTING: followed(importing(storage, ring, key_file=chosen.key_file)),
             TAKING: packs.taking(storage, ring),
         }
         with tell.progress(label) as progress:
