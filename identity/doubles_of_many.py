@@ -22,7 +22,7 @@ from core.dates import PartialDate
 from core.keys import KeyRing
 from identity.blocking import HASH_BYTES, Comparable
 from identity.blocking import PARTS as COMPARED_PARTS
-from identity.duplicates import Compared, Finding, Outcome, Rules, compare, may_be
+from identity.duplicates import Compared, Finding, Outcome, Rules, compare, may_be, own_weighs
 from identity.store import GUARDIANS_NOW, column
 
 MAX_CASES: Final = 5  # of one newcomer
@@ -126,7 +126,9 @@ async def find_doubles(
         for person in found[number]:
             stored = records.get(person)
             if stored is not None and may_be(newcomer.record, stored.record, by):
-                its.append(Double(stored.stands_for, compare(compared(number), stored.compared, by)))
+                mine, known = compared(number), stored.compared
+                if own_weighs(mine, known, by):
+                    its.append(Double(stored.stands_for, compare(mine, known, by)))
         for other in _among(hashes, clear, by):
             if may_be(newcomer.record, newcomers[other].record, by):
                 its.append(Double(newcomers[other].person_id, compare(compared(number), compared(other), by)))

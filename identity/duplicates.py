@@ -203,6 +203,17 @@ def may_be(one: Comparable, other: Comparable, by: Rules) -> bool:
     return shared is None or own + shared + by.best_of_shared_names >= by.review
 
 
+def own_weighs(one: Compared, other: Compared, by: Rules) -> bool:
+    """Whether what is their own weighs enough, given names and all: without it nothing but CLEAR can come of it."""
+    weight = _one_by_one(one.record, other.record, by, _OWN_BUT_NAMES, unknown=False)
+    if weight is None:
+        return True
+    given = _scripts(one.given, other.given)
+    if given is Agreement.DIFFERENT and _scripts(one.given, other.family) in _NAMED:
+        given = Agreement.SWAPPED
+    return weight + (0 if given is Agreement.UNKNOWN else by.weights[Field.GIVEN_NAME][given]) >= by.own
+
+
 def _one_by_one(one: Comparable, other: Comparable, by: Rules, fields: Judges, *, unknown: bool) -> int | None:
     """The weight of these fields; `unknown`: with the best of those that are not known. None: a card is the same."""
     weight = 0
