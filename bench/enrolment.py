@@ -7,6 +7,7 @@ same server, with their constraints and indexes, by one COPY for each.
 
 import argparse
 import asyncio
+import gc
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from access.call import Call, system
 from access.catalogue import Lang
 from access.instance import create_instance
 from access.rights import Scope
+from api.app import COLLECT_AFTER
 from api.demo.people import InventedPerson, invent
 from bench.instance import SEED, make_tables
 from core import jobs
@@ -71,6 +73,10 @@ def compare(url: str, ring: KeyRing, home: Path, persons: int, progress: Callabl
 
 
 async def _compare(url: str, ring: KeyRing, home: Path, persons: int, progress: Callable[[int, int], None]) -> Compared:
+    # As the process that serves does, in which the job runs.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
     now = datetime.now(UTC)
     content = written([COLUMNS, *_rows(persons, now)])
     first, second = [await _made(url, ring, name, now) for name in ("enrolled", "copied")]
