@@ -2,7 +2,7 @@
 
 import typer
 
-from api.commands import accounts, agencies, checks, database, duplicates, importing, imports, indicators, keys, serving
+from api.commands import accounts, agencies, checks, database, duplicates, importing, imports, indicators, keys, scores, serving
 
 app = typer.Typer(
     name="sijil",
@@ -23,6 +23,7 @@ app.add_typer(importing.pack_app, name="pack")
 app.command(name="link")(importing.link)
 app.add_typer(duplicates.app, name="duplicates")
 app.command(name="indicators")(indicators.indicators)
+app.add_typer(scores.app, name="score")
 app.command(name="schema")(checks.schema)
 app.command(name="verify-receipt")(checks.verify_receipt)
 app.command(name="check-consents")(checks.check_consents)

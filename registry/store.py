@@ -1,6 +1,7 @@
 """Finding households, their members and what is known of them."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -93,3 +94,55 @@ async def facts(reader: Reader, household_id: UUID, attributes: Collection[str],
         now,
         sorted(attributes),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A household as it was at `valid_at`, and as that was known at `known_at`."""
+
+    household_id: UUID
+    valid_at: datetime
+    known_at: datetime
+
+
+async def residences_of(reader: Reader, asked: Sequence[Asked]) -> Sequence[Row]:
+    """Where each lived: rows of (n, milieu, region), n from 1 on in the order of those asked for. One statement."""
+    return await reader.ask(
+        f"""select a.n, r.milieu, r.region from {_ASKED} join household_residence r on r.household_id = a.household_id
+               and r.valid_from <= a.valid_at and (r.valid_to is null or a.valid_at < r.valid_to)""",
+        *_columns(asked),
+    )
+
+
+async def members_of(reader: Reader, asked: Sequence[Asked]) -> Sequence[Row]:
+    """The members of each, the head first, as `members` has them: rows of (n, person_id, kinship). One statement."""
+    return await reader.ask(
+        f"""select a.n, m.person_id, m.kinship from {_ASKED} join membership m on m.household_id = a.household_id
+               and m.valid_from <= a.valid_at and (m.valid_to is null or a.valid_at < m.valid_to)
+             order by a.n, m.kinship <> 'HEAD', m.valid_from, m.membership_id""",
+        *_columns(asked),
+    )
+
+
+async def facts_of(reader: Reader, asked: Sequence[Asked], attributes: Collection[str]) -> Sequence[Row]:
+    """The value of each of the attributes, of each household and of its members: rows of (n, attribute, person_id, value,
+    fact_id, source, valid_from, recorded_from). One statement."""
+    return await reader.ask(
+        f"""select a.n, f.* from {_ASKED} cross join lateral (
+                   select distinct on (attribute, person_id)
+                          attribute, person_id, value, fact_id, source, valid_from, recorded_from
+                     from fact
+                    where household_id = a.household_id and attribute = any($4::varchar[])
+                      and valid_from <= a.valid_at and (valid_to is null or a.valid_at < valid_to)
+                      and recorded_from <= a.known_at and (recorded_to is null or a.known_at < recorded_to)
+                    order by attribute, person_id, valid_from desc, recorded_from desc, fact_id desc) f""",
+        *_columns(asked),
+        sorted(attributes),
+    )
+
+
+_ASKED = "unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) with ordinality a (household_id, valid_at, known_at, n)"
+
+
+def _columns(asked: Sequence[Asked]) -> tuple[list[UUID], list[datetime], list[datetime]]:
+    return [each.household_id for each in asked], [each.valid_at for each in asked], [each.known_at for each in asked]

@@ -235,6 +235,20 @@ def counts(url: str) -> dict[str, int]:
     return {table: ask(url, f'select count(*) from "{table}"')[0][0] for table in tables}
 
 
+def test_stored_scores_are_made_again_and_an_altered_one_is_a_failure(populated: tuple[Path, Loaded], url: str) -> None:
+    _, loaded = populated
+    assert told("score", "replay", "--sample", "50") == {"scores": counts(url)["score"], "different": []}
+    code = loaded.document["subjects"][0]["household_code"]
+    assert told("score", "replay", "--household", code, "--as-of", "2027-01-01T00:00:00Z") == {"scores": 1, "different": []}
+    assert told("score", "replay", "--household", code, "--as-of", "2020-01-01T00:00:00Z", status=14)["error"]["path"] == [
+        "household"
+    ]
+    assert told("score", "replay", status=14)["error"]["code"] == "INVALID"
+    ask(url, "update score set value = value + 1")
+    answer = told("score", "replay", "--sample", "2", status=1)
+    assert [its["in"] for its in answer["different"]] == [["value"], ["value"]]
+
+
 def test_a_dump_is_restored_with_every_row_and_its_values_open(
     populated: tuple[Path, Loaded], url: str, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,8 +42,9 @@ from registry.facts import Kinship
 from registry.programmes import packaged_programmes
 from scoring import store as scores
 from scoring.formula import packaged
-from scoring.imports import HouseholdToScore, MemberToScore, arrays, unsettled
 from scoring.score import decimal_of, score
+from scoring.score_inputs import HouseholdToScore, MemberToScore
+from scoring.score_rows import arrays, unsettled
 from scoring.scores import contribution_views, judge
 from scoring.variables import inputs_hash
 

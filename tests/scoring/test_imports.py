@@ -35,16 +35,10 @@ from registry.imports import (
 )
 from registry.programmes import packaged_programmes
 from scoring import imports as scoring_imports
-from scoring.imports import (
-    HouseholdToScore,
-    MemberToScore,
-    arrays,
-    publish_formula,
-    score_households,
-    scoring_under,
-    unsettled,
-)
+from scoring.imports import publish_formula, score_households, scoring_under
 from scoring.score import score
+from scoring.score_inputs import HouseholdToScore, MemberToScore
+from scoring.score_rows import arrays, unsettled
 from scoring.variables import inputs_hash
 
 NOW = datetime(2026, 11, 23, 9, 30, 15, 123456, UTC)
