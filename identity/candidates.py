@@ -18,14 +18,16 @@ from access.call import Call
 from access.catalogue import Use
 from access.decision import decide_upkeep
 from access.disclosure import Disclosure, SealedRecord
-from core.database import Row, raw
+from core.database import raw
+from core.dates import PartialDate
 from core.ids import uuid7
 from core.keys import KeyRing
 from identity.blocking import PARTS, Comparable, blocking_hashes
-from identity.duplicates import Compared, Finding, Outcome, Rules, compare, may_be, rules
+from identity.duplicates import Compared, Finding, Outcome, Rules, compare, may_be, own_weighs, rules
 from identity.store import GUARDIANS_NOW, column, record_of
 
-COMPARED_PARTS = ("person.birth_date", *PARTS.values())
+BIRTH = "person.birth_date"
+COMPARED_PARTS = (BIRTH, *PARTS.values())
 ATTRIBUTES = tuple(sorted({part.split(":")[0] for part in COMPARED_PARTS}))
 RARITY = 1_000_000  # of a key that one person has; a key of many is the rarer evidence the fewer they are
 _FIND = f"""
@@ -84,12 +86,17 @@ async def check(
     chosen = rules() if by is None else by
     driver = await raw(connection)
     hashes = list(blocking_hashes(keys, record))
+    # To plan it anew takes longer than to find them.
+    await driver.execute("set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off")
     rows = await driver.fetch(_FIND, hashes, person, chosen.wide, chosen.narrow, chosen.candidates, call.now)
     found: dict[UUID, Candidate] = {}
     mine = Compared(record)
     for row in rows:
-        its, compared = _opened(row, keys)
-        if not may_be(record, compared.record, chosen):
+        its = record_of(row, keys, COMPARED_PARTS)
+        if not may_be(record, own_of(its), chosen):
+            continue
+        compared = Compared(Comparable.of({part: its.open(part) for part in COMPARED_PARTS}, row["guardians"]))
+        if not (may_be(record, compared.record, chosen) and own_weighs(mine, compared, chosen)):
             continue
         finding = compare(mine, compared, chosen)
         stands_for = row["survivor_id"] or row["person_id"]
@@ -104,9 +111,10 @@ async def check(
     return sorted(found.values(), key=lambda its: (-its.finding.weight, its.person_id))
 
 
-def _opened(row: Row, keys: KeyRing) -> tuple[SealedRecord, Compared]:
-    record = record_of(row, keys, COMPARED_PARTS)
-    return record, Compared(Comparable.of({part: record.open(part) for part in COMPARED_PARTS}, row["guardians"]))
+def own_of(record: SealedRecord) -> Comparable:
+    """No more than what is a person's own, but for the given name: enough to see of most that they are others."""
+    sex, cnie, permit = (record.open(PARTS[name]) for name in ("sex", "cnie", "permit"))
+    return Comparable(PartialDate.parse(record.open(BIRTH) or ""), sex=sex, cnie=cnie, permit=permit)
 
 
 def _look(record: SealedRecord, call: Call, root_field: str) -> Disclosure:

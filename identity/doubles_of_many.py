@@ -18,12 +18,12 @@ import asyncpg
 
 from access.disclosure import SealedRecord
 from core.database import Row
-from core.dates import PartialDate
 from core.keys import KeyRing
 from identity.blocking import HASH_BYTES, Comparable
 from identity.blocking import PARTS as COMPARED_PARTS
+from identity.candidates import own_of
 from identity.duplicates import Compared, Finding, Outcome, Rules, compare, may_be, own_weighs
-from identity.store import GUARDIANS_NOW, column
+from identity.store import GUARDIANS_NOW, column, record_of
 
 MAX_CASES: Final = 5  # of one newcomer
 BETWEEN_BREATHS: Final = 50
@@ -175,7 +175,7 @@ async def _drop_impossible(
 ) -> None:
     """Leaves out who cannot come to a case whatever else agrees: of them no more is opened than birth, sex and cards."""
     others = sorted({person for people in found.values() for person in people})
-    own = {row["person_id"]: _own(row, keys) for row in await connection.fetch(_OWN, others)}
+    own = {row["person_id"]: own_of(record_of(row, keys, _OWN_PARTS)) for row in await connection.fetch(_OWN, others)}
     for place, (number, people) in enumerate(found.items()):
         if place % BETWEEN_BREATHS == BETWEEN_BREATHS - 1:
             await asyncio.sleep(0)
@@ -217,12 +217,3 @@ class _Stored:
     @cached_property
     def compared(self) -> Compared:
         return Compared(self.record)
-
-
-def _own(row: Row, keys: KeyRing) -> Comparable:
-    """No more than what is a person's own, but for the given name."""
-    owner: UUID = row["person_id"]
-    key = keys.masters.unwrap(owner, row["data_key"])
-    opened = [None if row[column(part)] is None else key.open(part, owner, row[column(part)]) for part in _OWN_PARTS]
-    birth, sex, cnie, permit = opened
-    return Comparable(PartialDate.parse(birth or ""), sex=sex, cnie=cnie, permit=permit)
