@@ -55,6 +55,7 @@ class Scope(StrEnum):
     SCHEMA_READ = "schema:read"  # introspection
     SELF_READ = "self:read"  # who asks, the catalogue, the programmes
     REGISTER_LOAD = "register:load"
+    SCORE_MAKE = "score:make"
 
 
 class Role(StrEnum):

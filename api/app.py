@@ -45,6 +45,7 @@ from core.storage import PARTS, FolderStorage
 from core.workers import Workers
 from identity import erasure, lifecycle, merging
 from identity.attestation_paper import Papers
+from identity.changes import PersonChanged
 from identity.contacts import APPLYING, applying
 from identity.enrolment_store import forget_lapsed
 from identity.evidence import Cabinet, erase_evidence, sweep
@@ -62,6 +63,7 @@ from registry.imports import HouseholdsRegistered
 from registry.merging import come_back, follow
 from scoring.formula import Formula
 from scoring.imports import scoring_under
+from scoring.rescoring import AGES, put_down_ages, rescoring_ages, rescoring_changed
 from verification import linking
 
 COLLECT_AFTER = (1_000, 10, 10)
@@ -76,11 +78,12 @@ def wire(formula: Formula) -> Events:
     return events
 
 
-def of_records() -> Events:
+def of_records(keys: KeyRing) -> Events:
     """Who keeps more of a person, and follows when a record changes: two become one, say."""
     events = Events()
     events.on(merging.PersonsMerged, follow)
     events.on(merging.MergeTakenBack, come_back)
+    events.on(PersonChanged, rescoring_changed(keys))
     return events
 
 
@@ -94,8 +97,8 @@ def acts(keys: KeyRing, issuer: str) -> Acts:
             *key_rotation.acts(keys),
             *linking.acts(keys),
             *erasure.acts(keys, _forget_evidence, forget_codes),
-            *merging.acts(keys, of_records()),
-            *lifecycle.acts(keys, of_records()),
+            *merging.acts(keys, of_records(keys)),
+            *lifecycle.acts(keys, of_records(keys)),
         )
     )
 
@@ -122,7 +125,7 @@ def build(
         acts=acts(keys, issuer),
         cabinet=Cabinet(FolderStorage(settings.storage_folder), settings.evidence_bytes),
         papers=Papers((vendored or VENDOR) / "fonts"),
-        events=of_records(),
+        events=of_records(keys),
         issuer=issuer,
         clock=clock,
         token_lifetime_seconds=settings.token_lifetime_seconds,
@@ -145,11 +148,12 @@ def build(
     handlers = {
         SENDING: sender.send,
         APPLYING: applying(keys),
-        lifecycle.ENDING: lifecycle.ending(keys, of_records()),
+        lifecycle.ENDING: lifecycle.ending(keys, of_records(keys)),
         REWRAPPING: rewrapping(keys, wrapped_in(METADATA)),
         IMPORTING: followed(importing(service.cabinet.storage, keys, key_file=settings.key_file)),
         TELLING: telling(service.cabinet.storage, keys),
         TAKING: taking(service.cabinet.storage, keys),
+        AGES: rescoring_ages(keys),
         LINKING: linking.linking(service.cabinet.storage, keys),
     }
     workers = Workers(database, handlers, clock=clock)
@@ -158,7 +162,7 @@ def build(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await instance.check_instance(database, keys, mark=keys.mark, issuer=issuer)
         settler.start()
-        forgetting = asyncio.create_task(_forget(database, service.cabinet, clock), name="forgetting")
+        forgetting = asyncio.create_task(_each_minute(database, service.cabinet, clock), name="each minute")
         if settings.jobs:
             workers.start()
         # What was made up to now stays for good, and answers leave few cycles: the collector need not go over all of it often.
@@ -203,14 +207,16 @@ def build(
     return built
 
 
-async def _forget(database: Database, cabinet: Cabinet, clock: Callable[[], datetime]) -> None:
-    """Every minute: what was kept against replay and in budgets, and is of no more use; and, in a part of the storage after the
-    other (all of it within some hours), files that no row names."""
+async def _each_minute(database: Database, cabinet: Cabinet, clock: Callable[[], datetime]) -> None:
+    """Every minute: puts down the work of a new day; forgets what was kept against replay and in budgets and is of no more use
+    and, in a part of the storage after the other (all of it within some hours), files that no row names."""
     for part in cycle(range(PARTS)):
         await asyncio.sleep(FORGET_SECONDS)
         with suppress(SijilError, asyncpg.PostgresError):  # the next time will do
             await forget_past(database, clock())
             await forget_lapsed(database, clock())
+        with suppress(SijilError, asyncpg.PostgresError):
+            await put_down_ages(database, clock())
         with suppress(SijilError, asyncpg.PostgresError):
             await erase_files(database, cabinet.storage, clock())
         with suppress(SijilError, asyncpg.PostgresError):

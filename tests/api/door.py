@@ -49,7 +49,7 @@ class Door:
             acts=acts(its.keys, its.issuer),
             cabinet=Cabinet(FolderStorage(its.files), 50_000),
             papers=Papers(VENDOR / "fonts"),
-            events=of_records(),
+            events=of_records(its.keys),
             clock=its.now,
             token_lifetime_seconds=300,
         )

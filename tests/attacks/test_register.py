@@ -363,7 +363,7 @@ def test_the_instance_forgets_households_codes_as_well(keys: KeyRing) -> None:
     act = all_acts(keys, ISSUER).named("PERSON_ERASED")
     held = [cell.cell_contents for cell in act.apply.__closure__ or ()]
     assert any(isinstance(each, tuple) and forget_codes in each for each in held)
-    assert of_records()
+    assert of_records(keys)
 
 
 async def test_what_was_declared_in_a_second_request_of_the_erased_is_erased_too(centre: Centre) -> None:
