@@ -69,7 +69,14 @@ class Scene:
 # What may lead to what others have.
 ARGUMENTS = {"id", "token", "agency", "person"}
 # What is said besides, of no matter to whom it is told.
-BESIDES = {"purpose": "CASE_REVIEW", "form": "CSV", "lang": "FR"}
+BESIDES = {
+    "purpose": "CASE_REVIEW",
+    "form": "CSV",
+    "lang": "FR",
+    "since": '"2026-01-01"',
+    "until": '"2026-02-01"',
+    "by": "COMMUNE",
+}
 # Of the staff, who may search for people and look at their records, where these reside.
 LOOKING = tuple(f"staff {role}" for role in OF_STAFF if Scope.PERSON_SEARCH in ROLE_SCOPES[role])
 
