@@ -14,7 +14,10 @@ from api.approvals import ProposalPayload, propose_found
 from api.changing import Changing, Outcome, change, id_of
 from api.context import Context, opened, plain
 from api.person_files import PersonFile, PersonFileInput, PersonFilePayload, PersonFileResultPayload, bytes_of, told
+from core.errors import Fault, Faulty, Forbidden
 from verification import linking as doors
+
+NOT_GRANTED = "NOT_GRANTED"
 
 
 @strawberry.input(
@@ -45,17 +48,23 @@ async def link_file(info: Info[Any, Any], input: LinkFileInput) -> ProposalPaylo
     context: Context = info.context
 
     async def finding(at: Changing) -> Mapping[str, Any]:
-        return await doors.take_file(
-            at.connection,
-            at.call,
-            at.keys,
-            context.cabinet.storage,
-            agency=given["agency"],
-            content=bytes_of(given["content"]),
-            encoding=given.get("encoding", "utf-8"),
-            lang=Lang(given.get("lang", Lang.FR)),
-            purpose=Purpose(given["purpose"]),
-        )
+        try:
+            return await doors.take_file(
+                at.connection,
+                at.call,
+                at.keys,
+                context.cabinet.storage,
+                agency=given["agency"],
+                content=bytes_of(given["content"]),
+                encoding=given.get("encoding", "utf-8"),
+                lang=Lang(given.get("lang", Lang.FR)),
+                purpose=Purpose(given["purpose"]),
+            )
+        except Forbidden as refusal:
+            if not refusal.path:
+                raise  # the caller's own right
+            # Not who asks, but what they chose is refused: they can choose otherwise.
+            raise Faulty([Fault(NOT_GRANTED, refusal.path, refusal.message)]) from None
 
     return await propose_found(info, input, doors.LINK_FILE, finding)
 

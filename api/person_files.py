@@ -59,6 +59,7 @@ async def _rows(root: "PersonFile", info: Info[Any, Any], lang: Lang, first: int
 class PersonFile:
     id: strawberry.ID
     kind: str
+    agency: str | None = strawberry.field(description="The code of the agency that a LINK file is of.")
     state: FileState
     rows: int
     done: int
@@ -320,6 +321,7 @@ def told(view: FileView) -> PersonFile:
     return PersonFile(
         id=strawberry.ID(str(view.file_id)),
         kind=view.kind,
+        agency=view.agency,
         state=view.state,
         rows=view.rows,
         done=view.done,

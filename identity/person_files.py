@@ -67,12 +67,13 @@ class TemplateForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileView:
-    """`counts`: how many rows came to what; of a trial (`dry`), would come. `held`: its job waits for a person's word."""
+    """`agency`: the code of that of a LINK file. `counts`: how many rows came to what; of a trial (`dry`), would come. `held`: its job waits for a person's word."""
 
     file_id: UUID
     kind: str
     state: FileState
     agency_id: UUID | None
+    agency: str | None
     rows: int
     done: int
     total: int | None
@@ -312,6 +313,7 @@ def view_of(row: Row, call: Call) -> FileView:
         kind=row["kind"],
         state=state,
         agency_id=row["agency_id"],
+        agency=settings.get("agency"),
         rows=settings["rows"],
         done=row["done"] or 0,
         total=row["total"],

@@ -19,6 +19,7 @@ _LINKS: Final = (
     (Scope.OFFICER_MANAGE, Link("/agency/officers", N_("Officers"))),
     (Scope.OFFICER_MANAGE, Link("/agency/offices", N_("Offices"))),
     (Scope.OFFICER_MANAGE, Link("/agency/operators", N_("Operators"))),
+    (Scope.OFFICER_MANAGE, Link("/agency/linked", N_("Linked files"))),
     (Scope.SELF_READ, Link("/agency/agreement", N_("Agreement"))),
     (Scope.SELF_READ, Link("/agency/keys", N_("Keys"))),
 )

@@ -79,7 +79,7 @@ CHOOSE_FILE: Final = N_("Choose a file.")
 
 def navigation(viewer: Viewer) -> list[Link]:
     """What somebody of the registry's staff may open of files of people."""
-    return [Link(HOME, N_("Files of people"))] if Scope.IMPORT_RUN in actor_of(viewer).scopes else []
+    return [Link(HOME, N_("Files"))] if Scope.IMPORT_RUN in actor_of(viewer).scopes else []
 
 
 # --- files
@@ -169,7 +169,7 @@ def _revocation(asked: PageRequest) -> Mapping[str, Any]:
 _OF_A_FILE: Final = ("", "content", "columns", "rows")
 
 
-class _InFile(Mapping[str, str]):
+class InFile(Mapping[str, str]):
     """Whatever is wrong with a file, or with a column or a row of it, is said beside it."""
 
     def __getitem__(self, path: str) -> str:
@@ -202,7 +202,7 @@ PAGES: Final = (
                 _taken("importPersons"),
                 "ImportPersons",
                 _sent("persons", encoding=True),
-                fields=_InFile(),
+                fields=InFile(),
                 messages=FAULTS,
             ),
             "pack": Action(

@@ -13,6 +13,7 @@ from api.portal import (
     enrolment,
     files,
     importing,
+    linking,
     public,
     register,
     sign_in,
@@ -32,6 +33,7 @@ PAGES: tuple[Page, ...] = (
     *enrolment.PAGES,
     *duplicates.PAGES,
     *importing.PAGES,
+    *linking.PAGES,
     *work.PAGES,
     *files.PAGES,
     *public.PAGES,
@@ -50,6 +52,7 @@ def navigation(viewer: Viewer, *, demo: bool) -> Sequence[Link]:
             *duplicates.navigation(viewer),
             *importing.navigation(viewer),
             *own,
+            *linking.navigation(viewer),
             *work.navigation(viewer, demo=demo),
             account,
         )
