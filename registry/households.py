@@ -124,7 +124,7 @@ async def household(
         unknown = standing.nothing(Ground.UNKNOWN)
         disclosure = reading.disclose(unknown, subject.record, call, subject=subject.entry_owner, root_field="household")
     else:
-        kept = home["code"] or None  # it went with the first head, where that person was erased
+        kept = home["code"] or None  # it went with the head, where that person was erased
         record = SealedRecord(found, reading.keys.masters.unwrap(found, home["data_key"]), {"household.code": kept})
         decision = decide(standing, subject.state(standing), call.now)
         disclosure = reading.disclose(decision, record, call, subject=found, root_field="household")

@@ -23,6 +23,7 @@ from core.ids import uuid7
 from core.keys import KeyRing
 from identity.numbers import HouseholdCode, Idcs
 from registry.facts import FACT_KINDS, MAX_MEMBERS, Kinship, Milieu, Source
+from registry.memberships import CODE, CODE_KIND, Joining, join, live
 from registry.programmes import parse_programmes
 
 MAX_BATCH = 5_000
@@ -37,7 +38,6 @@ _HOUSEHOLD_COLUMNS = (
     "registered_at",
     "confirmed_at",
 )
-_RESIDENCE_COLUMNS = ("household_id", "residence_id", "milieu", "region", "division", "valid_from")
 _IDENTIFIER_COLUMNS = ("hash", "kind", "key_version", "owner_id")
 _FACT_COLUMNS = (
     "household_id",
@@ -50,7 +50,6 @@ _FACT_COLUMNS = (
     "valid_from",
     "recorded_from",
 )
-Membership = tuple[UUID, UUID, Kinship]  # household, person, kinship to the head
 Fact = tuple[UUID, UUID, UUID | None, str, int, Source, str, datetime, datetime]  # as _FACT_COLUMNS
 
 
@@ -105,7 +104,7 @@ async def load_households(
     if len(households) > MAX_BATCH:
         raise TooCostly(f"at most {MAX_BATCH} households at a time")
     loaded, rows, residences, identifiers = [], [], [], []
-    memberships: list[Membership] = []
+    memberships: list[Joining] = []
     for place, household in enumerate(households):
         try:
             _check(household)
@@ -118,7 +117,7 @@ async def load_households(
             (
                 owner,
                 wrapped,
-                key.seal("household.code", owner, code.text),
+                key.seal(CODE, owner, code.text),
                 household.declarant,
                 household.milieu,
                 household.region,
@@ -127,15 +126,15 @@ async def load_households(
                 call.now,
             )
         )
-        residences.append((owner, uuid7(call.now), household.milieu, household.region, household.division, call.now))
-        identifiers.append((keys.index("HOUSEHOLD_CODE", code.text), "HOUSEHOLD_CODE", keys.index_version, owner))
+        residences.append((owner, household.milieu, household.region, household.division))
+        identifiers.append((keys.index(CODE_KIND, code.text), CODE_KIND, keys.index_version, owner))
         memberships += [(owner, member.person_id, member.kinship) for member in household.members]
         loaded.append(LoadedHousehold(owner, code))
     try:
         await connection.copy_records_to_table("household", records=rows, columns=_HOUSEHOLD_COLUMNS)
-        await connection.copy_records_to_table("household_residence", records=residences, columns=_RESIDENCE_COLUMNS)
+        await live(connection, residences, call.now)
         await connection.copy_records_to_table("identifier", records=identifiers, columns=_IDENTIFIER_COLUMNS)
-        await _join(connection, memberships, call.now)
+        await join(connection, memberships, call.now)
     except (asyncpg.UniqueViolationError, asyncpg.ExclusionViolationError):
         raise Conflict("a code is taken, or a member belongs to a household already") from None
     except asyncpg.ForeignKeyViolationError:
@@ -143,24 +142,6 @@ async def load_households(
     await connection.copy_records_to_table("fact", records=_facts(loaded, households, call.now), columns=_FACT_COLUMNS)
     await events.tell(connection, call, HouseholdsRegistered(tuple(zip(loaded, households, strict=True))))
     return loaded
-
-
-async def _join(connection: "asyncpg.Connection[Row]", memberships: Sequence[Membership], since: datetime) -> None:
-    """Writes memberships both ways, by household and by person."""
-    # In order: the register gives members back as they were declared, so that the inputs of a score can be made again.
-    ids = sorted(uuid7(since) for _ in memberships)
-    joined = [
-        (household, membership, person, kinship, since)
-        for membership, (household, person, kinship) in zip(ids, memberships, strict=True)
-    ]
-    await connection.copy_records_to_table(
-        "membership", records=joined, columns=("household_id", "membership_id", "person_id", "kinship", "valid_from")
-    )
-    await connection.copy_records_to_table(
-        "person_household",
-        records=[(person, membership, household, since) for household, membership, person, _, _ in joined],
-        columns=("person_id", "membership_id", "household_id", "valid_from"),
-    )
 
 
 async def agreement_of_memberships(reader: Reader) -> int:
