@@ -59,11 +59,13 @@ from identity.virtual_uses import CLAIMED, USED
 from migrations.metadata import METADATA
 from migrations.run import revisions
 from registry.erasing import forget_codes
+from registry.events import HouseholdsChanged
 from registry.imports import HouseholdsRegistered
+from registry.life_events import following_deaths
 from registry.merging import come_back, follow
 from scoring.formula import Formula
 from scoring.imports import scoring_under
-from scoring.rescoring import AGES, put_down_ages, rescoring_ages, rescoring_changed
+from scoring.rescoring import AGES, put_down_ages, rescoring_ages, rescoring_changed, rescoring_households
 from verification import linking
 
 COLLECT_AFTER = (1_000, 10, 10)
@@ -84,6 +86,8 @@ def of_records(keys: KeyRing) -> Events:
     events.on(merging.PersonsMerged, follow)
     events.on(merging.MergeTakenBack, come_back)
     events.on(PersonChanged, rescoring_changed(keys))
+    events.on(lifecycle.PersonStatusChanged, following_deaths(keys, events))
+    events.on(HouseholdsChanged, rescoring_households(keys))
     return events
 
 

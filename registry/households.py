@@ -227,7 +227,7 @@ async def _tell_members(reading: Reading, call: Call, opened: Opened, wish: Wish
         )
         for row in rows
     ]
-    view.head = next(member.person for member in view.members if member.kinship == "HEAD")
+    view.head = next((member.person for member in view.members if member.kinship == "HEAD"), None)
     view.declarant = persons.get(declarant)
     return persons, disclosures
 

@@ -68,7 +68,7 @@ async def compose(connection: "asyncpg.Connection[Row]", keys: KeyRing, call: Ca
 
     Whoever stays as they were is left alone. Whoever is named for one household and belonged to another of these leaves that
     one in the same moment. A household in which nobody remains is withdrawn. One that gets another head gets that head's code,
-    while its old codes lead to it as before, and is spoken for by the head if who did has left. Raises NotFound for a
+    while its old codes lead to it as before. Where who speaks for it has left, the head does. Raises NotFound for a
     household that is not there, Invalid for a person who is not, Conflict where somebody belongs to yet another household, or
     it has two heads.
     """
@@ -101,6 +101,8 @@ async def compose(connection: "asyncpg.Connection[Row]", keys: KeyRing, call: Ca
     for home, person, kinship in joining:
         if kinship is Kinship.HEAD:
             await renew_code(connection, keys, call, home, person)
+    for home, person, kinship in wanted:
+        if kinship is Kinship.HEAD:
             await connection.execute(_DECLARES, home, person, list(homes[home]))
     return since
 
@@ -177,29 +179,29 @@ async def free_code(connection: "asyncpg.Connection[Row]", keys: KeyRing, head: 
 
 
 async def move(
-    connection: "asyncpg.Connection[Row]", call: Call, household: UUID, *, division: str, milieu: Milieu, region: int
+    driver: "asyncpg.Connection[Row]", call: Call, household: UUID, *, division: str, milieu: Milieu, region: int
 ) -> datetime | None:
     """From now on a household lives there; since when that counts, or None where it lives there already.
 
     Raises NotFound for a household that is not there, Invalid for a division that is not.
     """
-    row = await connection.fetchrow(_MOVED, household)
+    row = await driver.fetchrow(_MOVED, household)
     if row is None:
         raise NotFound("no such household", path=("household",))
     if (row["division"], row["milieu"], row["region"]) == (division, milieu, region):
         return None
-    since: datetime = await connection.fetchval(
+    since: datetime = await driver.fetchval(
         """select greatest($2, max(greatest(valid_from, valid_to)) + interval '1 microsecond')
              from household_residence where household_id = $1""",
         household,
         call.now,
     )
-    await connection.execute(
+    await driver.execute(
         "update household_residence set valid_to = $2 where household_id = $1 and valid_to is null", household, since
     )
     try:
-        await live(connection, [(household, milieu, region, division)], since)
-        await connection.execute(
+        await live(driver, [(household, milieu, region, division)], since)
+        await driver.execute(
             "update household set milieu = $2, region = $3, division = $4 where household_id = $1",
             *(household, milieu, region, division),
         )

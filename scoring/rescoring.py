@@ -21,6 +21,7 @@ from core.jobs import Handler, Kind, Work, enqueue, find
 from core.keys import KeyRing
 from identity.changes import PersonChanged
 from registry import store as registry_store
+from registry.events import HouseholdsChanged
 from registry.store import Asked
 from scoring import store
 from scoring.formula import Formula
@@ -117,5 +118,18 @@ def rescoring_changed(keys: KeyRing) -> Callable[[AsyncConnection, Call, PersonC
             own = Call(system("rescore", Scope.SCORE_MAKE), call.now, call.request_id)
             at = await driver.fetchval(_RECORDED, event.person, call.now)
             await rescore(driver, own, keys, list(homes.values()), Occasion(Cause.UPDATE, at, at))
+
+    return changed
+
+
+def rescoring_households(keys: KeyRing) -> Callable[[AsyncConnection, Call, HouseholdsChanged], Awaitable[None]]:
+    """What is done when households change: they are scored anew, in the same transaction, since when the change counts."""
+
+    async def changed(connection: AsyncConnection, call: Call, event: HouseholdsChanged) -> None:
+        own = Call(system("rescore", Scope.SCORE_MAKE), call.now, call.request_id)
+        # What changed may count from a moment after the call that changed it.
+        at = max(call.now, event.effective_from)
+        occasion = Occasion(Cause(event.cause.value), at, event.effective_from, event.origin)
+        await rescore(await raw(connection), own, keys, list(event.households), occasion)
 
     return changed

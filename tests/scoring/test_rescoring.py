@@ -8,8 +8,10 @@ from uuid import UUID
 import pytest
 
 from access.call import Call, system
+from access.decision import Status
 from access.instance import create_instance
 from access.rights import Scope
+from api.app import of_records
 from api.demo.load import load
 from core.database import Database, Row, Snapshot
 from core.dates import PartialDate, civil_date
@@ -17,6 +19,7 @@ from core.ids import uuid7
 from core.jobs import Work
 from core.keys import KeyRing
 from identity.changes import PersonChanged
+from identity.lifecycle import PersonStatusChanged
 from scoring import rescoring
 from scoring.replay import replayed
 from scoring.rescoring import AGES, put_down_ages, rescoring_ages, rescoring_changed
@@ -133,3 +136,26 @@ async def test_somebody_of_no_household_changes_no_score(scores: Scores) -> None
         stranger = PersonChanged(uuid7(NOW), frozenset({"person.birth_date"}), None)
         await rescoring_changed(scores.keys)(connection, CALL, stranger)
     assert await scores.rows() == before
+
+
+async def test_a_death_scores_the_household_without_who_died_in_the_same_transaction(scores: Scores) -> None:
+    (home,) = await scores.database.ask(
+        """select h.household_id, h.person_id as head, s.person_id as spouse, c.value, c.inputs_hash from membership h
+             join membership s on s.household_id = h.household_id and s.kinship = 'SPOUSE'
+             join score c on c.household_id = h.household_id
+            where h.kinship = 'HEAD' order by h.household_id limit 1"""
+    )
+    at = NOW + timedelta(days=1)
+    call, died = replace(CALL, now=at), PersonStatusChanged(home["head"], Status.ACTIVE, Status.DECEASED, civil_date(at))
+    async with scores.database.begin() as connection:
+        await of_records(scores.keys).tell(connection, call, died)
+    (new,) = await scores.rows("cause = 'EVENT'")
+    (event,) = await scores.database.ask("select event_id from life_event")
+    assert (new["household_id"], new["calculated_at"], new["origin"]) == (home["household_id"], at, event["event_id"])
+    assert new["inputs_hash"] != home["inputs_hash"]
+    (member,) = await scores.database.ask(
+        "select person_id from membership where household_id = $1 and kinship = 'HEAD' and valid_to is null",
+        home["household_id"],
+    )
+    assert member["person_id"] == home["spouse"]
+    assert await scores.different() == [], "earlier scores are made again as they were"
