@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from access.call import Actor, Call
+from access.call import Actor, ActorKind, Call
 from access.catalogue import Lang
 from access.disclosure import SealedRecord
 from access.notices import Channel, Notice
@@ -252,6 +252,14 @@ def secret_hash(keys: KeyRing, person: UUID, typed: str) -> bytes:
 
 
 _NOBODY = UUID(int=0)
+
+
+def refuse_unless_an_applicant(call: Call) -> None:
+    """Applying is for who has not signed in, and for citizens who sign in by themselves (a child is to be registered): on a
+    page, where a try is counted by its address."""
+    by_themselves = call.actor.kind is ActorKind.CITIZEN and call.actor.assistant is None
+    if call.address is None or not (by_themselves or call.actor.kind is ActorKind.NOBODY):
+        raise Forbidden("this is for who has not signed in, and for citizens, on a page")
 
 
 def is_secret(keys: KeyRing, request: Request | None, typed: str) -> bool:

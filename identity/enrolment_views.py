@@ -13,7 +13,6 @@ from access.call import Call, allow, open_to_all
 from access.catalogue import Lang
 from access.decision import Ground, Status, decide_form, decide_self
 from access.disclosure import Disclosure, Withheld
-from access.invitations import refuse_unless_at_the_door
 from access.reading import Reading
 from access.rights import Scope
 from access.territory import LINEAGE, division_code
@@ -24,7 +23,16 @@ from identity import store
 from identity.acceptance import standing_of, took_part
 from identity.applications import Basis, evidence_needed
 from identity.enrolment_states import Obstacle, Reason, State, obstacles, state_at
-from identity.enrolment_store import Request, find, is_secret, numbered, today_of, unknown, wrong_code
+from identity.enrolment_store import (
+    Request,
+    find,
+    is_secret,
+    numbered,
+    refuse_unless_an_applicant,
+    today_of,
+    unknown,
+    wrong_code,
+)
 from identity.people import DivisionView, PersonView, division_view, name_places, open_person
 from identity.receipts import normal_number, shown_number
 from identity.store import Subject
@@ -99,7 +107,7 @@ async def own_request(reading: Reading, call: Call, *, receipt: str, code: str, 
 
     The try has to be counted before (`pre_registration.count_look`). Raises Invalid, one and the same, for any other code.
     """
-    refuse_unless_at_the_door(call)
+    refuse_unless_an_applicant(call)
     request = await numbered(reading, reading.keys, normal_number(receipt), call.now)
     if not is_secret(reading.keys, request, code) or request is None:
         raise wrong_code()

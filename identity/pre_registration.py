@@ -1,4 +1,6 @@
-"""Pre-registration, by somebody without an account: a draft, which is handed in at a centre, with the applicant there.
+"""Pre-registration, by somebody without an account or by a citizen for a child: a draft.
+
+It is handed in at a centre, with the applicant there.
 
     count_draft ──> pre_register ──> (count_look ──> amend_pre_registration, own_request)
     (durable)                         (durable)
@@ -16,7 +18,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from access.call import Call, open_to_all
 from access.catalogue import Lang
-from access.invitations import refuse_unless_at_the_door
 from access.throttles import Budget, Charge, give_back, network_of, spend
 from core.database import Snapshot, raw
 from core.errors import RateLimited
@@ -24,7 +25,17 @@ from core.keys import KeyRing
 from identity.applications import Form
 from identity.enrolment import write
 from identity.enrolment_states import Step
-from identity.enrolment_store import ONLINE, Request, is_secret, new_secret, numbered, place, sound, wrong_code
+from identity.enrolment_store import (
+    ONLINE,
+    Request,
+    is_secret,
+    new_secret,
+    numbered,
+    place,
+    refuse_unless_an_applicant,
+    sound,
+    wrong_code,
+)
 from identity.receipts import normal_number
 from identity.register_models import Enrolment
 
@@ -47,7 +58,7 @@ class Draft:
 @open_to_all
 async def count_draft(connection: AsyncConnection, call: Call, keys: KeyRing) -> None:
     """Counts a draft that is to be begun: to be committed before it is. Raises RateLimited."""
-    refuse_unless_at_the_door(call)
+    refuse_unless_an_applicant(call)
     wait = await spend(connection, [Charge.of(keys, DRAFTS, network_of(call.address or ""))], now=call.now)
     if wait:
         raise RateLimited("too many requests were begun from there", retry_after=wait)
@@ -56,7 +67,7 @@ async def count_draft(connection: AsyncConnection, call: Call, keys: KeyRing) ->
 @open_to_all
 async def pre_register(connection: AsyncConnection, call: Call, keys: KeyRing, *, form: Form, lang: Lang) -> Draft:
     """A new draft, which lapses after thirty days. Raises Faulty for what cannot be."""
-    refuse_unless_at_the_door(call)
+    refuse_unless_an_applicant(call)
     its = await sound(Snapshot(await raw(connection)), form, call.now, complete=False)
     secret = new_secret()
     enrolment = await place(connection, keys, call, its, channel=ONLINE, lang=lang, secret=secret)
@@ -68,7 +79,7 @@ async def pre_register(connection: AsyncConnection, call: Call, keys: KeyRing, *
 @open_to_all
 async def count_look(connection: AsyncConnection, call: Call, keys: KeyRing, *, receipt: str) -> None:
     """Counts a try at a receipt's code: to be committed before it is judged. Raises Invalid, RateLimited."""
-    refuse_unless_at_the_door(call)
+    refuse_unless_an_applicant(call)
     wait = await spend(connection, _charges(keys, call, normal_number(receipt)), now=call.now)
     if wait:
         raise RateLimited("too many tries", retry_after=wait)
@@ -80,7 +91,7 @@ async def right_look(connection: AsyncConnection, call: Call, keys: KeyRing, *, 
 
     The try has to be counted before.
     """
-    refuse_unless_at_the_door(call)
+    refuse_unless_an_applicant(call)
     return (await _shown(connection, call, keys, receipt, code)).id
 
 
@@ -89,7 +100,7 @@ async def amend_pre_registration(
     connection: AsyncConnection, call: Call, keys: KeyRing, *, receipt: str, code: str, form: Form
 ) -> UUID:
     """The draft holds this form from now on. Raises as `right_look`, Faulty, and Conflict once it was handed in or lapsed."""
-    refuse_unless_at_the_door(call)
+    refuse_unless_an_applicant(call)
     request = await _shown(connection, call, keys, receipt, code)
     request.follow(Step.AMEND)
     await write(connection, request, await sound(Snapshot(await raw(connection)), form, call.now, complete=False))

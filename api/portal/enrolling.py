@@ -1,4 +1,4 @@
-"""Pages for whoever has no account: to ask to be enrolled, and to see how a request stands.
+"""Pages for whoever has no account, or is to have a child enrolled: to ask for it, and to see how a request stands.
 
 Nothing is asked of the register before a step is kept. A draft is found again by the receipt's number and its code alone, which
 therefore stand in no address: they are carried in the form.

@@ -307,13 +307,34 @@ async def test_a_number_leads_nowhere_without_its_code(its: Town, browser: Brows
         assert await page.locator("main button[value=check]").count() == 0
 
 
-async def test_whoever_is_signed_in_is_told_to_sign_out_first(its: Town, browser: Browser) -> None:
-    async with its.reading(browser, FRENCH_PLAIN, its.karim) as page:
+async def test_whoever_works_here_is_told_to_sign_out_first(its: Town, browser: Browser) -> None:
+    async with its.office.reading(browser, FRENCH_PLAIN, its.officer) as page:
         for path in ("/enrol", "/receipt"):
             answer = await page.goto(path)
             assert answer is not None
             assert answer.status == 200
             assert await page.locator("main form").count() == 0
+
+
+async def test_a_citizen_pre_registers_a_child_and_finds_it_again(its: Town, browser: Browser) -> None:
+    child = {name: ADULT[name] for name in ADULT} | {
+        "whom": {"whom": "minor"},
+        "birth": {"birth_year": "2015"},
+        "nationality": {"nationality": "MAR"},
+        "guardian": {"guardian": its.karim.idcs.text},
+    }
+    async with its.reading(browser, FRENCH_PLAIN, its.karim) as page:
+        await page.goto("/wards")
+        assert await page.locator('main a[href="/enrol"]').count() == 1
+        await filled(page, child, until="whom")
+        assert await page.locator("main [name=whom][value=self]").count() == 0, "who is signed in is registered"
+        await filled(page, child)
+        await go(page)
+        number, code = await receipt(page)
+        await come_back(page, number, code)
+        assert await page.locator("main button[value=check]").count() == 1
+    rows = await its.office.ask("select channel, begun_by from enrolment where number = $1", number.replace("-", ""))
+    assert rows == [{"channel": "ONLINE", "begun_by": None}]
 
 
 # --- the form
