@@ -26,6 +26,13 @@ OPEN_UNDER_MANDATE = frozenset({Purpose.PAYMENT, Purpose.ELIGIBILITY})
 _OF_ONESELF = MappingProxyType(
     {name: frozenset({Use.RELEASE}) for name in CATALOGUE if name.startswith("person.") and name != "person.token"}
 )
+_OF_THE_HOUSEHOLD = MappingProxyType(
+    {
+        name: frozenset({Use.RELEASE})
+        for name in CATALOGUE
+        if name.startswith(("household.", "member.", "score.", "eligibility.")) and not name.endswith(".token")
+    }
+)
 _BESIDE_SOMEBODY = MappingProxyType({name: _OF_ONESELF[name] for name in ("person.given_name", "person.family_name")})
 
 
@@ -159,6 +166,11 @@ def decide_self(ground: Ground, *, assisted: bool = False) -> Decision:
     While somebody sits beside: the names only, for whoever is beside learns what is told.
     """
     return Decision(_BESIDE_SOMEBODY if assisted else _OF_ONESELF, ground, None, b"")
+
+
+def decide_own_household() -> Decision:
+    """Of the household that one belongs to, for who is of age: all that is known of it, its scores and what they open."""
+    return Decision(_OF_THE_HOUSEHOLD, Ground.SELF, None, b"")
 
 
 def decide_upkeep(*attributes: str) -> Decision:

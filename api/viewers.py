@@ -12,7 +12,7 @@ from access.call import ActorKind, Call, Purpose
 from api import accesses as looks
 from api import attestations as papers
 from api import change_requests as asked_for
-from api import citizens, telephones
+from api import citizens, own_score, telephones
 from api import consents as agreed
 from api import evidence as files
 from api import locks as locking
@@ -39,6 +39,7 @@ from api.context import opened, raw
 from api.evidence import Evidence
 from api.identity import Person
 from api.locks import IdentityLock
+from api.own_score import OwnScore
 from api.records import AttributeProvenance, RevisionConnection
 from api.scalars import DateTime
 from api.selection import Selected, selected
@@ -117,6 +118,10 @@ class Viewer:
     )
     evidence_file: Evidence | None = strawberry.field(
         resolver=files.own_evidence_file, description="One of them, with its content."
+    )
+    scores: list[OwnScore] | None = strawberry.field(
+        resolver=own_score.own_scores,
+        description="The newest scores of your household, for its members of age; none beside somebody, or for a ward.",
     )
     locks: list[IdentityLock] | None = strawberry.field(
         resolver=locking.locks, description="What you have locked now, or what will be locked again by itself, by purpose."

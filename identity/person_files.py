@@ -67,7 +67,10 @@ class TemplateForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileView:
-    """`agency`: the code of that of a LINK file. `counts`: how many rows came to what; of a trial (`dry`), would come. `held`: its job waits for a person's word."""
+    """`agency`: the code of that of a LINK file. `counts`: how many rows came to what; of a trial (`dry`), would come.
+
+    `held`: its job waits for a person's word.
+    """
 
     file_id: UUID
     kind: str

@@ -29,6 +29,24 @@ async def newest_scores(reader: Reader, households: Collection[UUID], as_of: dat
     return {row["household_id"]: row for row in rows}
 
 
+async def last_two(reader: Reader, household: UUID, now: datetime) -> list[list[Row]]:
+    """Of each formula, the household's newest score and, behind it, the one before. One statement."""
+    rows = await reader.ask(
+        f"""select * from (
+                   select {_SCORE}, s.effective_from, f.code,
+                          row_number() over (partition by f.code order by s.calculated_at desc, s.score_id desc) as place
+                     from score s join formula f on f.hash = s.formula_hash
+                    where s.household_id = $1 and s.calculated_at <= $2) its
+             where place <= 2 order by code, place""",
+        household,
+        now,
+    )
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["code"], []).append(row)
+    return list(found.values())
+
+
 async def scores_before(
     reader: Reader, household: UUID, now: datetime, before: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[Row]:
@@ -51,7 +69,7 @@ async def formula(reader: Reader, hash_: bytes) -> Formula:
     """The formula with that hash. Formulas never change, so each is fetched and understood once."""
     known = _formulas.get(hash_)
     if known is None:
-        rows = await reader.ask("select document from formula where hash = $1", hash_)
+        rows = await reader.ask("select document::text from formula where hash = $1", hash_)
         known = Formula.parse(read_json(rows[0]["document"]))
         if known.hash != hash_:
             raise Internal("a formula is not the one its hash names")
@@ -66,7 +84,7 @@ _formulas: dict[bytes, Formula] = {}
 async def programmes(reader: Reader, on: date) -> Sequence[tuple[Programme, bytes]]:
     """The programmes in force on that day, of each the newest version, with the hash of its document."""
     rows = await reader.ask(
-        """select distinct on (code) document, hash from programme
+        """select distinct on (code) document::text, hash from programme
             where since <= $1 and (until is null or $1 < until) order by code, version desc""",
         on,
     )

@@ -85,6 +85,7 @@ def of_people(name: str) -> str:
     """A document that asks such a field, about something that is not there."""
     found = schema.build().query_type.fields[name]  # type: ignore[union-attr]
     given = {"ID!": f'"{UUID(int=7)}"', "String!": '"x"', "RequestConsentInput!": CONSENT, "Purpose!": "CASE_REVIEW"}
+    given |= {"Date!": '"2026-01-01"', "IndicatorGrouping!": "COUNTRY"}
     given["PersonSearch!"] = '{idcs: "2516116556", purpose: CASE_REVIEW}'
     given |= {"TemplateForm!": "CSV", "Lang!": "FR"}
     needed = [f"{argument}: {given[str(its.type)]}" for argument, its in found.args.items() if str(its.type).endswith("!")]

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from access.rights import Role
-from core.dates import civil_date
+from core.dates import PartialDate, civil_date
 from core.ids import uuid7
 from identity.imports import LoadedPerson
 from identity.relations import REFUSED_NUMBER
@@ -65,7 +65,7 @@ def town(served: Instance) -> Iterator[Town]:
 @pytest.fixture
 def amina(town: Town) -> LoadedPerson:
     """Somebody of her own: those whom the demonstration names stay as it says."""
-    return town.person()
+    return town.person(birth_date=PartialDate(1931, 2, 7))
 
 
 @pytest.fixture
