@@ -23,7 +23,9 @@ from tests.portal.browser import NARROW, WIDE, Reader
 from tests.portal.staffed import PASSWORD, seen
 from tests.portal.town import ASKED, TEXTS, Town, town
 
-READERS = [Reader("ar-MA", NARROW, scripts=False), Reader("fr-MA", WIDE)]
+READERS = [
+    Reader(lang, width, scripts=scripts) for lang, width in (("ar-MA", NARROW), ("fr-MA", WIDE)) for scripts in (True, False)
+]
 GRANTED, KEPT = ("person.birth_date", "person.given_name"), "person.address"
 LOOK = """query Look($idcs: String!) { person(subject: {idcs: $idcs}, purpose: SERVICE_DELIVERY) {
   name { given { latin } } birthDate address } }"""
