@@ -65,7 +65,9 @@ _THERE: Final = """
 select person_id from person where person_id = any($1::uuid[])
 union select person_id from enrolment where person_id = any($1::uuid[])"""
 _RELATIVES: Final = f"""
-select i.hash, p.person_id, p.data_key, p.birth_date, {STATUS_NOW.format(now="$3")} as status
+select i.hash, p.person_id, p.data_key, p.birth_date, {STATUS_NOW.format(now="$3")} as status,
+       exists (select from relative r where r.person_id = p.person_id and r.kind = 'GUARDIAN' and r.valid_from <= $3
+                  and (r.valid_to is null or $3 < r.valid_to)) as is_ward
   from unnest($1::bytea[]) asked (hash)
   join identifier i on i.hash = asked.hash and i.kind = 'IDCS' and i.key_version = $2
   join person p on p.person_id = i.owner_id and p.data_key is not null"""
@@ -169,6 +171,7 @@ async def _related(
             if number is None:
                 continue
             fits = number in known and known[number]["status"] in _FIT[kinship]
+            fits = fits and not (kinship == "guardian" and known[number]["is_ward"])  # who is represented represents nobody
             fault = relative_fault(kinship, births[number] if fits else None, ready.form, civil_date(call.now))
             if fault is not None:
                 faults.append(RowFault(str(fault.path[0]), fault.code))

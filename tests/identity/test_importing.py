@@ -138,6 +138,14 @@ async def test_each_row_at_fault_is_told_with_its_column_and_the_others_are_enro
     assert await people(register) == 1
 
 
+async def test_nobodys_ward_is_a_guardian_in_a_file_either(desk: Desk, register: Register) -> None:
+    _, ward = await register.guardian_and_ward()
+    child = person_row(9, birth_date="2020-01-01", guardian=ward.idcs.text, cnie="", telephone="")
+    (told,) = await desk.imported(csv_file([child]))
+    assert (told.outcome, told.fault) == (Outcome.REFUSED, RowFault("guardian", "NOT_REGISTERED"))
+    assert await register.count("relative") == 1, "the ward's own guardian"
+
+
 async def test_a_minor_is_enrolled_with_a_registered_guardian_who_sees_it(desk: Desk, register: Register) -> None:
     guardian = await register.person()
     child = person_row(9, birth_date="2020-01-01", guardian=guardian.idcs.text, cnie="", telephone="")
