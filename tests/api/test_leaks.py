@@ -121,6 +121,25 @@ NEEDS: dict[str, dict[str, str | None]] = {
         "refused": None,
         "receipt": None,
     },
+    # Of one's own household alone: who is shown it, `test_own_score.py` tries.
+    "OwnScore": {
+        **dict.fromkeys(("formula", "value", "complete", "missing", "cause", "calculatedAt", "effectiveFrom"), "score.value"),
+        **dict.fromkeys(("families", "contributions"), "score.contributions"),
+        "programmes": "eligibility.result",
+        "change": "score.value",
+    },
+    "ScorePart": dict.fromkeys(("name", "label", "amount", "value"), "score.contributions"),
+    "ScoreDifference": dict.fromkeys(("name", "label", "was", "becomes", "amount"), "score.contributions"),
+    "ScoreChange": {
+        **dict.fromkeys(("since", "difference"), "score.value"),
+        "parts": "score.contributions",
+        "facts": "household.facts",
+    },
+    "FactChange": dict.fromkeys(("attribute", "label", "kinship", "was", "becomes", "source", "validFrom"), "household.facts"),
+    "ProgrammeStanding": {
+        **dict.fromkeys(("programme", "eligible"), "eligibility.result"),
+        **dict.fromkeys(("distance", "near"), "eligibility.distance"),
+    },
 }
 # What lies below a field: a type of the table above, or plain fields.
 BELOW: dict[tuple[str, str], str] = {
