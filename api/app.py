@@ -166,9 +166,10 @@ def build(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await instance.check_instance(database, keys, mark=keys.mark, issuer=issuer)
         settler.start()
-        forgetting = asyncio.create_task(_each_minute(database, service.cabinet, clock), name="each minute")
+        forgetting = asyncio.create_task(_each_minute(database, service.cabinet, clock, jobs=settings.jobs), name="each minute")
         if settings.jobs:
             workers.start()
+            await put_down_ages(database, clock())
         # What was made up to now stays for good, and answers leave few cycles: the collector need not go over all of it often.
         gc.collect()
         gc.freeze()
@@ -211,7 +212,7 @@ def build(
     return built
 
 
-async def _each_minute(database: Database, cabinet: Cabinet, clock: Callable[[], datetime]) -> None:
+async def _each_minute(database: Database, cabinet: Cabinet, clock: Callable[[], datetime], *, jobs: bool) -> None:
     """Every minute: puts down the work of a new day; forgets what was kept against replay and in budgets and is of no more use
     and, in a part of the storage after the other (all of it within some hours), files that no row names."""
     for part in cycle(range(PARTS)):
@@ -220,7 +221,8 @@ async def _each_minute(database: Database, cabinet: Cabinet, clock: Callable[[],
             await forget_past(database, clock())
             await forget_lapsed(database, clock())
         with suppress(SijilError, asyncpg.PostgresError):
-            await put_down_ages(database, clock())
+            if jobs:  # who does none puts none down
+                await put_down_ages(database, clock())
         with suppress(SijilError, asyncpg.PostgresError):
             await erase_files(database, cabinet.storage, clock())
         with suppress(SijilError, asyncpg.PostgresError):
