@@ -31,6 +31,7 @@ from scoring.score_rows import COLUMNS, Cause, Occasion, following, row_of
 AGES: Final = Kind("rescore-ages", run_seconds=24 * 3600, at_once=1)
 BATCH: Final = 500
 FIRST: Final = UUID(int=0)
+_ALONE: Final = "select pg_advisory_xact_lock(hashtextextended('sijil:rescore-ages', 0))"
 _BIRTH: Final = "person.birth_date"
 # The newest score under a formula in force, and the day has come on which an age may change it.
 _OF_AGE: Final = """
@@ -98,11 +99,14 @@ def rescoring_ages(keys: KeyRing) -> Handler:
 
 
 async def put_down_ages(database: Database, now: datetime) -> UUID | None:
-    """Puts the job AGES down, once a civil day; its id, where it was not there yet."""
+    """Puts the job AGES down, once a civil day, however many processes do so at once; its id, where it was not there yet."""
     job = uuid5(NAMESPACE_OID, f"{AGES.name} {civil_date(now)}")
     if await find(database, job) is not None:
         return None
-    async with database.begin() as connection:
+    async with database.connection() as connection, connection.transaction():
+        await connection.execute(_ALONE)
+        if await find(Snapshot(connection), job) is not None:
+            return None
         return await enqueue(connection, AGES, {}, job_id=job, at=now, dedupe=AGES.name)
 
 

@@ -1,5 +1,6 @@
 """Scores made anew by themselves: when an age that counts has come, and when a birth date turns out to be another one."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -105,6 +106,12 @@ async def test_a_day_has_one_job_and_what_was_done_is_not_done_again(scores: Sco
     await rescoring_ages(scores.keys)(await scores.work(later))
     assert await scores.rows("cause = 'AGE'") == new
     assert AGES.name == "rescore-ages"
+
+
+async def test_processes_that_start_at_once_put_down_one_job(scores: Scores) -> None:
+    made = await asyncio.gather(*(put_down_ages(scores.database, NOW) for _ in range(6)))
+    assert len([job for job in made if job is not None]) == 1
+    assert len(await scores.database.ask("select from job where kind = $1", AGES.name)) == 1
 
 
 async def test_a_corrected_birth_date_scores_the_household_in_the_same_transaction(scores: Scores) -> None:
