@@ -34,12 +34,9 @@ class PartialDate:
     day: int | None = None
 
     @classmethod
+    @lru_cache(maxsize=65_536)  # the days of a life are few: in a file of many people each recurs
     def parse(cls, text: str) -> "PartialDate":
         """Raises Invalid for anything but the three forms, an impossible date, or a year outside 1850-2200."""
-        return _parsed(text)
-
-    @classmethod
-    def _parse(cls, text: str) -> "PartialDate":
         if not _FORM.fullmatch(text):
             raise Invalid("not a date: expected YYYY, YYYY-MM or YYYY-MM-DD")
         year = int(text[:4])
@@ -75,7 +72,3 @@ class PartialDate:
         if self.day is not None:
             parts += f"-{self.day:02d}"
         return parts
-
-
-# The days of a life are few: in a file of many people each recurs.
-_parsed = lru_cache(maxsize=65_536)(PartialDate._parse)

@@ -39,8 +39,7 @@ class DataKey:
 
     def seal_bytes(self, attribute: str, row: UUID, value: bytes) -> bytes:
         """The same of bytes that are no text, as of a file."""
-        nonce = random_bytes(12)
-        return _FORMAT_BYTE + nonce + self._aead.encrypt(nonce, value, self._bound(attribute, row))
+        return self._sealed(random_bytes(12), value, self._bound(attribute, row))
 
     def open_bytes(self, attribute: str, row: UUID, sealed: bytes) -> bytes:
         """Raises Internal as `open` does."""
@@ -53,16 +52,15 @@ class DataKey:
 
     def seal_all(self, row: UUID, values: Iterable[tuple[str, str | None]]) -> list[bytes | None]:
         """Each of (attribute, value) sealed for one row, in their order; what is not there stays so."""
-        given = list(values)
-        nonces, place = random_bytes(12 * len(given)), _FORMAT_BYTE + self._owner + row.bytes
-        sealed: list[bytes | None] = []
-        for number, (attribute, value) in enumerate(given):
-            if value is None:
-                sealed.append(None)
-                continue
-            nonce = nonces[12 * number : 12 * number + 12]
-            sealed.append(_FORMAT_BYTE + nonce + self._aead.encrypt(nonce, value.encode(), place + attribute.encode()))
-        return sealed
+        given, place = list(values), self._bound("", row)
+        nonces = random_bytes(12 * len(given))  # one call for all: each takes as long as to seal
+        return [
+            None if value is None else self._sealed(nonces[at : at + 12], value.encode(), place + attribute.encode())
+            for at, (attribute, value) in zip(range(0, len(nonces), 12), given, strict=True)
+        ]
+
+    def _sealed(self, nonce: bytes, value: bytes, bound: bytes) -> bytes:
+        return _FORMAT_BYTE + nonce + self._aead.encrypt(nonce, value, bound)
 
     def _bound(self, attribute: str, row: UUID) -> bytes:
         return _FORMAT_BYTE + self._owner + row.bytes + attribute.encode()

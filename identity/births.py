@@ -8,13 +8,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import orjson
-
 from core.database import Reader
 from core.dates import PartialDate
 from core.errors import Internal
 from core.keys import KeyRing
-from identity.revisions import CHANGE
+from identity.revisions import change_in
 
 _BIRTH: Final = "person.birth_date"
 # What was changed later is undone by the first of the later changes that touched it.
@@ -39,7 +37,7 @@ async def births(reader: Reader, keys: KeyRing, asked: Sequence[tuple[UUID, date
         key = keys.masters.unwrap(owner, row["data_key"])
         born: str | None = key.open(_BIRTH, owner, row["birth_date"])
         for revision, sealed in zip(row["ids"] or (), row["changes"] or (), strict=True):
-            change = orjson.loads(key.open(CHANGE, revision, sealed))
+            change = change_in(key, revision, sealed)
             if _BIRTH in change:
                 born = change[_BIRTH][0]
                 break

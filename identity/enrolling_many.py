@@ -26,7 +26,7 @@ from core.database import Row
 from core.dates import PartialDate, civil_date
 from core.ids import uuid7
 from core.keys import KeyRing
-from identity.applications import Kinship, document, hash_of, relative_fault
+from identity.applications import document, hash_of, relative_fault
 from identity.arrivals import Arrival, Prepared, identifier
 from identity.blocking import HASH_BYTES
 from identity.candidates import ATTRIBUTES
@@ -47,8 +47,8 @@ from identity.imports import (
 )
 from identity.receipts import KIND as RECEIPT
 from identity.receipts import drawn, shown_number
-from identity.relations import BIRTH, KINDS
-from identity.store import STATUS_NOW, record_of
+from identity.relations import BIRTH, FIND, KINDS, fits
+from identity.store import record_of
 
 FIELD: Final = "importPersons"
 _REVISION_COLUMNS: Final = ("person_id", "revision_id", "cause", "source", "request_id", "recorded_at", "recorded_by")
@@ -64,13 +64,6 @@ _KEY_BEFORE: Final = row_of(columns=len(BLOCKING_COLUMNS)) + HASH_BYTES.to_bytes
 _THERE: Final = """
 select person_id from person where person_id = any($1::uuid[])
 union select person_id from enrolment where person_id = any($1::uuid[])"""
-_RELATIVES: Final = f"""
-select i.hash, p.person_id, p.data_key, p.birth_date, {STATUS_NOW.format(now="$3")} as status,
-       exists (select from relative r where r.person_id = p.person_id and r.kind = 'GUARDIAN' and r.valid_from <= $3
-                  and (r.valid_to is null or $3 < r.valid_to)) as is_ward
-  from unnest($1::bytea[]) asked (hash)
-  join identifier i on i.hash = asked.hash and i.kind = 'IDCS' and i.key_version = $2
-  join person p on p.person_id = i.owner_id and p.data_key is not null"""
 _FREE: Final = """
 insert into identifier (hash, kind, key_version, owner_id) select hash, $3, $4, owner
   from unnest($1::bytea[], $2::uuid[]) asked (hash, owner) on conflict do nothing returning owner_id"""
@@ -160,9 +153,9 @@ async def _related(
     if not named:
         return list(batch), bonds
     hashes = {keys.index("IDCS", number): number for number in named}
-    rows = await connection.fetch(_RELATIVES, list(hashes), keys.index_version, call.now)
+    rows = await connection.fetch(FIND, list(hashes), keys.index_version, call.now)
     known = {hashes[row["hash"]]: row for row in rows}
-    births = {number: await _birth(connection, call, keys, row) for number, row in known.items()}
+    births = await _births(connection, call, keys, known)
     sound = []
     for ready in batch:
         faults = []
@@ -170,9 +163,8 @@ async def _related(
             number = ready.named(kinship)
             if number is None:
                 continue
-            fits = number in known and known[number]["status"] in _FIT[kinship]
-            fits = fits and not (kinship == "guardian" and known[number]["is_ward"])  # who is represented represents nobody
-            fault = relative_fault(kinship, births[number] if fits else None, ready.form, civil_date(call.now))
+            birth = births[number] if number in known and fits(kinship, known[number]) else None
+            fault = relative_fault(kinship, birth, ready.form, civil_date(call.now))
             if fault is not None:
                 faults.append(RowFault(str(fault.path[0]), fault.code))
             else:
@@ -184,20 +176,21 @@ async def _related(
     return sound, bonds
 
 
-_FIT: Final[Mapping[Kinship, tuple[str, ...]]] = {
-    "guardian": ("ACTIVE",),
-    "mother": ("ACTIVE", "SUSPENDED", "DECEASED"),
-    "father": ("ACTIVE", "SUSPENDED", "DECEASED"),
-}
-
-
-async def _birth(connection: "asyncpg.Connection[Row]", call: Call, keys: KeyRing, row: Row) -> PartialDate:
-    owner: UUID = row["person_id"]
-    record = record_of(row, keys, (BIRTH,))
-    looked = Disclosure(decide_upkeep(BIRTH), record, subject=owner, entry_id=uuid7(call.now), field=FIELD)
-    _, born = looked.compare(BIRTH, Use.MATCH, lambda its: its.open(BIRTH))
-    await LEDGER.apply(connection, [(0, entry(looked, call))])
-    return PartialDate.parse(born or "")
+async def _births(
+    connection: "asyncpg.Connection[Row]", call: Call, keys: KeyRing, known: Mapping[str, Row]
+) -> dict[str, PartialDate]:
+    """The birth dates of those whom a batch names, by their numbers; that they were compared is recorded."""
+    entries, found = [], {}
+    for number, row in known.items():
+        owner: UUID = row["person_id"]
+        record = record_of(row, keys, (BIRTH,))
+        looked = Disclosure(decide_upkeep(BIRTH), record, subject=owner, entry_id=uuid7(call.now), field=FIELD)
+        _, born = looked.compare(BIRTH, Use.MATCH, lambda its: its.open(BIRTH))
+        entries.append(entry(looked, call))
+        found[number] = PartialDate.parse(born or "")
+    if entries:
+        await LEDGER.apply(connection, list(enumerate(entries)))
+    return found
 
 
 def _guardian(bonds: Sequence[Bond]) -> UUID | None:

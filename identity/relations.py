@@ -14,6 +14,7 @@ from access.catalogue import Use
 from access.decision import decide_upkeep
 from access.reading import Reading
 from access.throttles import Budget, Charge
+from core.database import Row
 from core.dates import PartialDate
 from core.errors import Fault, Faulty
 from core.keys import KeyRing
@@ -22,7 +23,8 @@ from identity.store import STATUS_NOW, record_of
 
 BIRTH = "person.birth_date"
 KINDS: Mapping[Kinship, str] = {"guardian": "GUARDIAN", "mother": "MOTHER", "father": "FATHER"}
-_FIND = f"""
+# $1: hashes of numbers; $2: the version of their key; $3: now.
+FIND = f"""
 select i.hash, p.person_id, p.data_key, p.birth_date, {STATUS_NOW.format(now="$3")} as status,
        exists (select from relative r where r.person_id = p.person_id and r.kind = 'GUARDIAN'
                   and r.valid_from <= $3 and (r.valid_to is null or $3 < r.valid_to)) as is_ward
@@ -42,6 +44,13 @@ class Relation:
     person: UUID
 
 
+def fits(kinship: Kinship, row: Row) -> bool:
+    """Whether somebody whom FIND has found can be that relative, whatever their age is."""
+    if kinship == "guardian":
+        return row["status"] in _LIVING and not row["is_ward"]
+    return row["status"] in _KNOWN
+
+
 def charges(keys: KeyRing, call: Call, form: Form) -> list[Charge]:
     """What asking who the relatives of a form are adds to, until it is known that they are."""
     account = str(call.actor.account)
@@ -57,7 +66,7 @@ async def relations(reading: Reading, form: Form, call: Call, today: date, root_
         return []
     keys = reading.keys
     hashes = {keys.index("IDCS", number): number for number in named.values()}
-    rows = {hashes[row["hash"]]: row for row in await reading.ask(_FIND, list(hashes), keys.index_version, call.now)}
+    rows = {hashes[row["hash"]]: row for row in await reading.ask(FIND, list(hashes), keys.index_version, call.now)}
     births: dict[UUID, PartialDate] = {}
     for row in rows.values():
         owner = row["person_id"]
@@ -70,9 +79,8 @@ async def relations(reading: Reading, form: Form, call: Call, today: date, root_
     found: list[Relation] = []
     for kinship, number in named.items():
         its = rows.get(number)
-        fits = its is not None and its["status"] in (_LIVING if kinship == "guardian" else _KNOWN)
-        fits = fits and not (kinship == "guardian" and its is not None and its["is_ward"])
-        fault = relative_fault(kinship, births[its["person_id"]] if its is not None and fits else None, form, today)
+        birth = births[its["person_id"]] if its is not None and fits(kinship, its) else None
+        fault = relative_fault(kinship, birth, form, today)
         if fault is not None:
             faults.append(fault)
         elif its is not None:

@@ -157,12 +157,15 @@ async def write_revision(
 COLUMNS: Final = "revision_id, cause, source, request_id, recorded_at, effective_on, recorded_by, change"
 
 
+def change_in(key: DataKey, revision: UUID, sealed: bytes) -> Change:
+    """What a revision has sealed."""
+    read = orjson.loads(key.open(CHANGE, revision, sealed))
+    return {part: (was, becomes) for part, (was, becomes) in read.items()}
+
+
 def revision_of(row: Row, key: DataKey) -> Revision:
     """From a row with `COLUMNS`."""
-    change = None
-    if row["change"] is not None:
-        read = orjson.loads(key.open(CHANGE, row["revision_id"], row["change"]))
-        change = {part: (was, becomes) for part, (was, becomes) in read.items()}
+    change = None if row["change"] is None else change_in(key, row["revision_id"], row["change"])
     return Revision(
         revision_id=row["revision_id"],
         cause=Cause(row["cause"]),
