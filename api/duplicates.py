@@ -17,8 +17,9 @@ from api.scalars import DateTime
 from api.selection import selected
 from identity import duplicate_cases as doors
 from identity import merging
+from identity.agreements import Agreement
 from identity.duplicate_cases import CaseOrigin, CaseReason, CaseState, CaseView, SideView
-from identity.duplicates import Agreement, Field
+from identity.duplicates import Field
 
 strawberry.enum(CaseOrigin, name="DuplicateOrigin", description="Who found it: the comparison, a biometric matcher, staff.")
 strawberry.enum(CaseState, name="DuplicateState")

@@ -9,21 +9,30 @@ SAME takes more than weight: the same card and names, or that all that is known 
 """
 
 import importlib.resources
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from functools import cache, cached_property, lru_cache
-
-from rapidfuzz.distance import OSA
+from functools import cache, cached_property
 
 from core.canonical import content_hash
-from core.dates import PartialDate, Precision
 from core.documents import Node, read_json
+from identity.agreements import (
+    LIKE,
+    OF_NAMES,
+    Agreement,
+    Scripts,
+    births,
+    equal,
+    guardians,
+    name_of,
+    numbers,
+    one_name,
+    places,
+    scripts,
+)
 from identity.blocking import Comparable
 from identity.names import Name
-from identity.sounds import ArabicSound, Sound, alike, sound_of
 
 MAX_WEIGHT = 100_000
 
@@ -32,23 +41,6 @@ class Outcome(StrEnum):
     CLEAR = "CLEAR"
     REVIEW = "REVIEW"
     SAME = "SAME"
-
-
-class Agreement(StrEnum):
-    """How one field of two records compares. UNKNOWN: one of them does not know it."""
-
-    EXACT = "EXACT"
-    ALIKE = "ALIKE"  # names: they sound alike, in whichever script
-    CLOSE = "CLOSE"  # a slip of the pen
-    PART = "PART"  # names: all words of one are among the other's
-    SWAPPED = "SWAPPED"  # given and family name, or day and month
-    ONE_PART = "ONE_PART"  # births: the day or the month differs
-    PARTIAL = "PARTIAL"  # births: as far as both are known
-    OTHER_YEAR = "OTHER_YEAR"  # births: the same day and month of the year before or after
-    YEAR = "YEAR"  # births: nothing but the year agrees
-    NEAR = "NEAR"  # residences: in one province
-    DIFFERENT = "DIFFERENT"
-    UNKNOWN = "UNKNOWN"
 
 
 class Field(StrEnum):
@@ -144,8 +136,6 @@ def rules() -> Rules:
 
 
 Judges = Mapping[Field, Callable[[Comparable, Comparable], Agreement]]
-Scripts = tuple[Name | None, Name | None]
-"""A name in Arabic and in Latin letters."""
 
 
 class Compared:
@@ -156,19 +146,19 @@ class Compared:
 
     @cached_property
     def given(self) -> Scripts:
-        return _name(self.record.given_ar), _name(self.record.given_latin)
+        return name_of(self.record.given_ar), name_of(self.record.given_latin)
 
     @cached_property
     def family(self) -> Scripts:
-        return _name(self.record.family_ar), _name(self.record.family_latin)
+        return name_of(self.record.family_ar), name_of(self.record.family_latin)
 
     @cached_property
     def father(self) -> Name | None:
-        return _name(self.record.father)
+        return name_of(self.record.father)
 
     @cached_property
     def mother(self) -> Name | None:
-        return _name(self.record.mother)
+        return name_of(self.record.mother)
 
 
 def compare(one: Compared, other: Compared, by: Rules) -> Finding:
@@ -208,8 +198,8 @@ def own_weighs(one: Compared, other: Compared, by: Rules) -> bool:
     weight = _one_by_one(one.record, other.record, by, _OWN_BUT_NAMES, unknown=False)
     if weight is None:
         return True
-    given = _scripts(one.given, other.given)
-    if given is Agreement.DIFFERENT and _scripts(one.given, other.family) in _NAMED:
+    given = scripts(one.given, other.given)
+    if given is Agreement.DIFFERENT and scripts(one.given, other.family) in _NAMED:
         given = Agreement.SWAPPED
     return weight + (0 if given is Agreement.UNKNOWN else by.weights[Field.GIVEN_NAME][given]) >= by.own
 
@@ -228,8 +218,7 @@ def _one_by_one(one: Comparable, other: Comparable, by: Rules, fields: Judges, *
     return weight
 
 
-_LIKE = frozenset({Agreement.EXACT, Agreement.ALIKE})
-_NAMED = _LIKE | {Agreement.CLOSE, Agreement.PART, Agreement.SWAPPED}
+_NAMED = LIKE | {Agreement.CLOSE, Agreement.PART, Agreement.SWAPPED}
 _EQUAL_LEAST = 8  # fields of which all must agree where no number does
 
 
@@ -239,175 +228,44 @@ def _is_hard(known: Mapping[Field, Agreement]) -> bool:
     if Agreement.EXACT in (known.get(Field.CNIE), known.get(Field.PERMIT)):
         return all(name in _NAMED for name in names)
     whole = {Field.GIVEN_NAME, Field.FAMILY_NAME, Field.BIRTH_DATE, Field.SEX, Field.FATHER, Field.MOTHER} <= known.keys()
-    return whole and len(known) >= _EQUAL_LEAST and all(agreement in _LIKE for agreement in known.values())
+    return whole and len(known) >= _EQUAL_LEAST and all(agreement in LIKE for agreement in known.values())
 
 
 def _agreements(one: Compared, other: Compared) -> dict[Field, Agreement]:
     mine, its = one.record, other.record
-    given, family = _scripts(one.given, other.given), _scripts(one.family, other.family)
+    given, family = scripts(one.given, other.given), scripts(one.family, other.family)
     if {given, family} == {Agreement.DIFFERENT}:
-        crossed = (_scripts(one.given, other.family), _scripts(one.family, other.given))
+        crossed = (scripts(one.given, other.family), scripts(one.family, other.given))
         if all(agreement in _NAMED for agreement in crossed):
             given = family = Agreement.SWAPPED
     return {
         Field.GIVEN_NAME: given,
         Field.FAMILY_NAME: family,
         **{field: compared(mine, its) for field, compared in _OWN_BUT_NAMES.items()},
-        Field.FATHER: _one_name(one.father, other.father),
-        Field.MOTHER: _one_name(one.mother, other.mother),
+        Field.FATHER: one_name(one.father, other.father),
+        Field.MOTHER: one_name(one.mother, other.mother),
         **{field: compared(mine, its) for field, compared in _SHARED_BUT_NAMES.items()},
     }
-
-
-def births(one: PartialDate, other: PartialDate) -> Agreement:
-    """How two dates of birth compare, each as far as it is known."""
-    days = {one.precision, other.precision} == {Precision.DAY}
-    if one.year != other.year:
-        near = days and abs(one.year - other.year) == 1 and (one.month, one.day) == (other.month, other.day)
-        return Agreement.OTHER_YEAR if near else Agreement.DIFFERENT
-    if not days:
-        months = one.month is not None and other.month is not None
-        return Agreement.YEAR if months and one.month != other.month else Agreement.PARTIAL
-    if one == other:
-        return Agreement.EXACT
-    if (one.month, one.day) == (other.day, other.month):
-        return Agreement.SWAPPED
-    return Agreement.ONE_PART if one.month == other.month or one.day == other.day else Agreement.YEAR
-
-
-@lru_cache(maxsize=32_768)  # the same two names meet again and again
-def names(one: Name, other: Name) -> Agreement:
-    """How two names compare, word by word; the order of words is of no matter."""
-    if one.tokens == other.tokens or sorted(one.tokens) == sorted(other.tokens):
-        return Agreement.EXACT
-    short, long = sorted((_spoken(one), _spoken(other)), key=len)
-    as_many = len(short) == len(long)
-    if _all_among(short, long, _sounds_like) and (not as_many or _all_among(long, short, _sounds_like)):
-        return Agreement.ALIKE if as_many else Agreement.PART
-    if as_many and _all_among(short, long, _is_close) and _all_among(long, short, _is_close):
-        return Agreement.CLOSE
-    return Agreement.DIFFERENT
-
-
-Word = tuple[str, Sound]
-_MAX_WORDS = 8
-_MAX_LETTERS = 50
-_ARTICLE = re.compile(r"^(?:(?:[ea]l|[ea](?=([dnrstz])\1)|l(?=[aeiou]))(?=\w{4})|ال(?=\w{3}))")
-_LAST_VOWELS = ("a", "ا", "ه", "ي")
-# A slip of the pen changes a letter of a word, two where it is long, or not so long and has the same consonants; between two
-# scripts it is seen in the consonants alone.
-_SHORT, _SOUNDING, _LONG, _CONSONANTS = 3, 6, 8, 3
-
-
-def _spoken(name: Name) -> list[Word]:
-    return [pair for pair in zip(name.tokens, name.sounds, strict=True) if len(pair[0]) <= _MAX_LETTERS][:_MAX_WORDS]
-
-
-def _all_among(words: list[Word], others: list[Word], judge: Callable[[Word, Word], bool]) -> bool:
-    return bool(words) and all(any(judge(word, other) for other in others) for word in words)
-
-
-def _is_close(one: Word, other: Word) -> bool:
-    return _sounds_like(one, other) or _slipped(one, other)
-
-
-def _sounds_like(one: Word, other: Word) -> bool:
-    """Whether both are one word, with or without the article."""
-    if one[0] == other[0]:
-        return True
-    if one[1].skeleton != other[1].skeleton:
-        return False
-    if alike(one[1], other[1]):
-        return True
-    if isinstance(one[1], ArabicSound) is not isinstance(other[1], ArabicSound):
-        return False
-    return any(alike(sound_of(mine), sound_of(its)) for mine in _forms(one[0]) for its in _forms(other[0]))
-
-
-def _forms(word: str) -> tuple[str, ...]:
-    """A word as it is, and without what may be an article."""
-    bare = _ARTICLE.sub("", word, count=1)
-    return (word, bare) if bare != word else (word,)
-
-
-def _slipped(one: Word, other: Word) -> bool:
-    if isinstance(one[1], ArabicSound) is not isinstance(other[1], ArabicSound):
-        skeletons = one[1].skeleton, other[1].skeleton
-        return min(map(len, skeletons)) >= _CONSONANTS and OSA.distance(*skeletons, score_cutoff=1) <= 1
-    short, long = sorted((one[0], other[0]), key=len)
-    if len(long) == len(short) + 1 and long.startswith(short) and long.endswith(_LAST_VOWELS):
-        return False  # Samir, Samira
-    edits = 2 if len(short) >= (_SOUNDING if one[1].skeleton == other[1].skeleton else _LONG) else 1
-    return len(short) >= _SHORT and OSA.distance(short, long, score_cutoff=edits) <= edits
-
-
-def _name(text: str | None) -> Name | None:
-    name = None if text is None else Name.of(text)
-    return name if name and name.tokens else None
-
-
-_BEST = (Agreement.EXACT, Agreement.ALIKE, Agreement.CLOSE, Agreement.PART, Agreement.DIFFERENT)
-
-
-def _scripts(one: Scripts, other: Scripts) -> Agreement:
-    """How names compare in the scripts in which they do best: in the same one or, where that does not agree, across."""
-    found = [names(mine, its) for mine, its in zip(one, other, strict=True) if mine and its]
-    if _LIKE.isdisjoint(found):
-        found += [names(mine, its) for mine, its in zip(one, reversed(other), strict=True) if mine and its]
-    return min(found, key=_BEST.index, default=Agreement.UNKNOWN)
-
-
-def _one_name(one: Name | None, other: Name | None) -> Agreement:
-    return Agreement.UNKNOWN if one is None or other is None else names(one, other)
-
-
-def _equal(one: str | None, other: str | None) -> Agreement:
-    if one is None or other is None:
-        return Agreement.UNKNOWN
-    return Agreement.EXACT if one == other else Agreement.DIFFERENT
-
-
-def _numbers(one: str | None, other: str | None) -> Agreement:
-    agreement = _equal(one, other)
-    if agreement is Agreement.DIFFERENT and one and other and OSA.distance(one, other, score_cutoff=1) <= 1:
-        return Agreement.CLOSE
-    return agreement
-
-
-def _places(one: str | None, other: str | None) -> Agreement:
-    """Residences: the same commune, or where one is known by its province alone, the same province."""
-    agreement = _equal(one, other)
-    if agreement is Agreement.DIFFERENT and one and other and one[:_PROVINCE] == other[:_PROVINCE]:
-        return Agreement.NEAR
-    return agreement
-
-
-def _guardians(one: Comparable, other: Comparable) -> Agreement:
-    if not one.guardians or not other.guardians:
-        return Agreement.UNKNOWN
-    return Agreement.EXACT if one.guardians & other.guardians else Agreement.DIFFERENT
 
 
 _CARDS = frozenset({Field.CNIE, Field.PERMIT})
 _OWN_BUT_NAMES: Judges = {
     Field.BIRTH_DATE: lambda one, other: births(one.birth, other.birth),
-    Field.SEX: lambda one, other: _equal(one.sex, other.sex),
-    Field.CNIE: lambda one, other: _numbers(one.cnie, other.cnie),
-    Field.PERMIT: lambda one, other: _numbers(one.permit, other.permit),
+    Field.SEX: lambda one, other: equal(one.sex, other.sex),
+    Field.CNIE: lambda one, other: numbers(one.cnie, other.cnie),
+    Field.PERMIT: lambda one, other: numbers(one.permit, other.permit),
 }
 _SHARED_BUT_NAMES: Judges = {
-    Field.TELEPHONE: lambda one, other: _equal(one.telephone, other.telephone),
-    Field.BIRTH_PLACE: lambda one, other: _equal(one.birth_place, other.birth_place),
-    Field.RESIDENCE: lambda one, other: _places(one.residence, other.residence),
-    Field.GUARDIANS: _guardians,
+    Field.TELEPHONE: lambda one, other: equal(one.telephone, other.telephone),
+    Field.BIRTH_PLACE: lambda one, other: equal(one.birth_place, other.birth_place),
+    Field.RESIDENCE: lambda one, other: places(one.residence, other.residence),
+    Field.GUARDIANS: guardians,
 }
-_PROVINCE = len("00.000")
-_OF_NAMES = (Agreement.EXACT, Agreement.ALIKE, Agreement.CLOSE, Agreement.PART, Agreement.DIFFERENT)
 _OF_NUMBERS = (Agreement.EXACT, Agreement.CLOSE, Agreement.DIFFERENT)
 _OF_CODES = (Agreement.EXACT, Agreement.DIFFERENT)
 _AGREEMENTS: Mapping[Field, tuple[Agreement, ...]] = {
-    Field.GIVEN_NAME: (*_OF_NAMES, Agreement.SWAPPED),
-    Field.FAMILY_NAME: (*_OF_NAMES, Agreement.SWAPPED),
+    Field.GIVEN_NAME: (*OF_NAMES, Agreement.SWAPPED),
+    Field.FAMILY_NAME: (*OF_NAMES, Agreement.SWAPPED),
     Field.BIRTH_DATE: (
         *(Agreement.EXACT, Agreement.SWAPPED, Agreement.ONE_PART, Agreement.PARTIAL),
         *(Agreement.OTHER_YEAR, Agreement.YEAR, Agreement.DIFFERENT),
@@ -416,8 +274,8 @@ _AGREEMENTS: Mapping[Field, tuple[Agreement, ...]] = {
     Field.CNIE: _OF_NUMBERS,
     Field.PERMIT: _OF_NUMBERS,
     Field.TELEPHONE: _OF_CODES,
-    Field.FATHER: _OF_NAMES,
-    Field.MOTHER: _OF_NAMES,
+    Field.FATHER: OF_NAMES,
+    Field.MOTHER: OF_NAMES,
     Field.BIRTH_PLACE: _OF_CODES,
     Field.RESIDENCE: (Agreement.EXACT, Agreement.NEAR, Agreement.DIFFERENT),
     Field.GUARDIANS: _OF_CODES,

@@ -8,21 +8,10 @@ from bench.duplicates import LEAST_RECALL, MOST_LOAD, NOBODY, measure
 from bench.labelled import SON, TWIN, labelled
 from core.dates import PartialDate
 from core.errors import Invalid
+from identity.agreements import Agreement, births, names
 from identity.blocking import Comparable
 from identity.candidates import check
-from identity.duplicates import (
-    Agreement,
-    Compared,
-    Field,
-    Outcome,
-    births,
-    compare,
-    may_be,
-    names,
-    own_weighs,
-    parse_rules,
-    rules,
-)
+from identity.duplicates import Compared, Field, Outcome, compare, may_be, own_weighs, parse_rules, rules
 from identity.names import Name
 from tests.access.enrolled import NOW
 from tests.identity.registered import Register, machine, new_person
