@@ -9,14 +9,10 @@ from access.catalogue import CATALOGUE, Lang
 from api.context import opened
 from api.guard import bound, described
 from api.scalars import DateTime, Decimal
-from api.scoring import FormulaRef, Programme
+from api.scoring import Contribution, FormulaRef, Programme, label_of
 from registry.facts import Kinship, Source
 from scoring import own_score as doors
 from scoring.own_score import FactChangeView
-
-
-def _label(root: strawberry.Parent[Any], lang: Lang = Lang.EN) -> str | None:
-    return cast("str | None", root.labels[lang])
 
 
 def _fact_label(root: strawberry.Parent[Any], lang: Lang = Lang.EN) -> str | None:
@@ -24,13 +20,12 @@ def _fact_label(root: strawberry.Parent[Any], lang: Lang = Lang.EN) -> str | Non
 
 
 @described
-@strawberry.type(description="What a variable, or a family of them, adds to the score.")
-class ScorePart:
+@strawberry.type(description="What a family of variables adds to the score.")
+class ScoreFamily:
     name: str | None = bound("score.contributions")
     amount: Decimal | None = bound("score.contributions")
-    value: Decimal | None = bound("score.contributions")
 
-    label = bound("score.contributions", resolver=_label)
+    label = bound("score.contributions", resolver=label_of)
 
 
 @described
@@ -41,7 +36,7 @@ class ScoreDifference:
     becomes: Decimal | None = bound("score.contributions")
     amount: Decimal | None = bound("score.contributions")
 
-    label = bound("score.contributions", resolver=_label)
+    label = bound("score.contributions", resolver=label_of)
 
 
 @described
@@ -89,8 +84,8 @@ class OwnScore:
     cause: str | None = bound("score.value")
     calculated_at: DateTime | None = bound("score.value")
     effective_from: DateTime | None = bound("score.value")
-    families: list[ScorePart] | None = bound("score.contributions")
-    contributions: list[ScorePart] | None = bound("score.contributions")
+    families: list[ScoreFamily] | None = bound("score.contributions")
+    contributions: list[Contribution] | None = bound("score.contributions")
     programmes: list[ProgrammeStanding] | None = bound("eligibility.result")
     change: ScoreChange | None = bound("score.value")
 

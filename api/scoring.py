@@ -15,7 +15,6 @@ from api.paging import PageInfo
 from api.scalars import Date, DateTime, Decimal
 from registry.programmes import Programme as ProgrammeRow
 from scoring import eligibility as doors
-from scoring.scores import ContributionView
 
 
 @strawberry.type(description="A version of a formula, known by the hash of its document.")
@@ -34,8 +33,9 @@ def _programme_label(root: strawberry.Parent[Any], lang: Lang = Lang.EN) -> str:
     return cast("ProgrammeRow", root).labels[lang]
 
 
-def _contribution_label(root: strawberry.Parent[Any], lang: Lang = Lang.EN) -> str | None:
-    return cast("ContributionView", root).labels[lang]
+def label_of(root: strawberry.Parent[Any], lang: Lang = Lang.EN) -> str | None:
+    """The words of whatever has `labels`."""
+    return cast("str | None", root.labels[lang])
 
 
 @strawberry.type(description="A social programme and its threshold: eligible at or under it.")
@@ -57,7 +57,7 @@ class Contribution:
     weight: Decimal | None = bound("score.contributions")
     amount: Decimal | None = bound("score.contributions")
 
-    label = bound("score.contributions", resolver=_contribution_label)
+    label = bound("score.contributions", resolver=label_of)
 
 
 @described

@@ -5,7 +5,7 @@ the difference of their values, also where the formula, the milieu or who belong
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.errors import Internal
 from registry.facts import Milieu
@@ -19,12 +19,12 @@ Value = tuple[int, int]
 """Numerator and denominator."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What one variable adds, and its value as a fraction."""
+class Part(NamedTuple):
+    """What one variable adds, and its value as a fraction. `weight_e8` None: nobody knows the weight."""
 
     variable: str
     value: Value
+    weight_e8: int | None
     amount_e12: int
 
 
@@ -39,12 +39,18 @@ class Stored:
     @classmethod
     def of(cls, formula: Formula, row: Any) -> "Stored":
         """From a row of `score`. Raises Internal where it is not the sum of its parts."""
-        order = (CONSTANT, REGION, *(term.variable for term in formula.terms(Milieu(row["milieu"]))))
+        milieu = formula.milieux[Milieu(row["milieu"])]
+        weights: list[tuple[str, int | None]] = [
+            (CONSTANT, milieu.constant_e8),
+            (REGION, milieu.regions_e8[row["region"]]),
+            *((term.variable, term.weight_e8) for term in milieu.terms),
+        ]
         value, amounts = int(row["value"].scaleb(SCORE_PLACES)), row["amounts"]
-        if sum(amounts) != value or len(order) != len(amounts):
+        if sum(amounts) != value or len(weights) != len(amounts):
             raise Internal("a stored score is not the sum of its parts")
-        parts = zip(order, row["numerators"], row["denominators"], amounts, strict=True)
-        known = (Part(name, (above, below), amount) for name, above, below, amount in parts if below)
+        parts = zip(weights, row["numerators"], row["denominators"], amounts, strict=True)
+        # What was not known when the score was made has no denominator.
+        known = (Part(name, (above, below), weight, amount) for (name, weight), above, below, amount in parts if below)
         return cls(formula, value, tuple(known))
 
 

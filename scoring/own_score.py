@@ -19,28 +19,27 @@ from access.rights import Scope
 from core.database import Row
 from core.dates import civil_date
 from core.fixed import decimal_of
-from identity.applications import ADULT
 from identity.births import births
 from identity.self_view import person_of
 from registry import store as registry_store
+from registry.composition import is_adult
 from registry.facts import FACT_KINDS, text_of
-from registry.programmes import SCORE_PLACES, Programme, eligible_under
+from registry.programmes import SCORE_PLACES, Programme
 from registry.store import Asked
 from scoring import store
 from scoring.explanation import Stored, by_family, differences, is_near
-from scoring.scores import FormulaRef, plain_decimal
+from scoring.scores import ContributionView, FormulaRef, contribution_views, judge, plain_decimal
 
 FIELD = "me"
 
 
 @dataclass(frozen=True, slots=True)
-class PartView:
-    """What a variable, or a family of them, adds."""
+class FamilyView:
+    """What a family of variables adds."""
 
     name: str
     labels: Mapping[Any, str]
     amount: Decimal
-    value: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +96,8 @@ class OwnScoreView:
     cause: str
     calculated_at: datetime
     effective_from: datetime
-    families: list[PartView]
-    contributions: list[PartView]
+    families: list[FamilyView]
+    contributions: list[ContributionView]
     programmes: list[StandingView]
     change: ChangeView | None
 
@@ -113,7 +112,7 @@ async def own_scores(reading: Reading, call: Call) -> list[OwnScoreView]:
         home = (await registry_store.of_persons(reading, [person], call.now)).get(person)
         row = None if home is None else await registry_store.household(reading, home)
         (born,) = await births(reading, reading.keys, [(person, call.now)])
-        if home is None or row is None or born is None or born.age_on(civil_date(call.now)) < ADULT:
+        if home is None or row is None or born is None or not is_adult(born, civil_date(call.now)):
             return []
         key = reading.keys.masters.unwrap(home, row["data_key"])
         record = SealedRecord(home, key, {})
@@ -146,30 +145,27 @@ async def _told(
         cause=row["cause"],
         calculated_at=row["calculated_at"],
         effective_from=row["effective_from"],
-        families=[PartView(name, formula.families[name], _exact(amount)) for name, amount in by_family(score)],
-        contributions=[
-            PartView(part.variable, formula.labels(part.variable), _exact(part.amount_e12), _value(part.value))
-            for part in score.parts
-        ],
-        programmes=[_standing(each, score, row["complete"]) for each in programmes if each.formula == formula.code],
+        families=[FamilyView(name, formula.families[name], _exact(amount)) for name, amount in by_family(score)],
+        contributions=list(contribution_views(formula, row)),
+        programmes=[_standing(each, row, score.value_e12) for each in programmes if each.formula == formula.code],
         change=change,
     )
     disclosure.reveal("score.value", lambda _: plain_decimal(view.value))
-    disclosure.reveal("score.contributions", lambda _: [[each.name, plain_decimal(each.amount)] for each in view.contributions])
+    disclosure.reveal(
+        "score.contributions", lambda _: [[each.variable, plain_decimal(each.amount)] for each in view.contributions]
+    )
     disclosure.reveal("eligibility.result", lambda _: [[its.programme.code, its.eligible] for its in view.programmes])
     disclosure.reveal("eligibility.distance", lambda _: [str(its.distance) for its in view.programmes])
     disclosure.reveal("household.facts", lambda _: [[fact.attribute, fact.was, fact.becomes] for fact in facts])
     return view
 
 
-def _standing(programme: Programme, score: Stored, complete: bool) -> StandingView:
+def _standing(programme: Programme, row: Row, score_e12: int) -> StandingView:
+    eligible, _ = judge(programme, row)
     threshold = programme.threshold_e12
-    if threshold is None or not complete:
+    if eligible is None or threshold is None:
         return StandingView(programme, None, None, near=False)
-    distance = _exact(score.value_e12 - threshold)
-    return StandingView(
-        programme, eligible_under(programme, score.value_e12, complete), distance, near=is_near(score.value_e12, threshold)
-    )
+    return StandingView(programme, eligible, _exact(score_e12 - threshold), near=is_near(score_e12, threshold))
 
 
 def _change(before: Stored, after: Stored, since: datetime, facts: list[FactChangeView]) -> ChangeView:
@@ -192,25 +188,26 @@ async def _facts(reading: Reading, home: UUID, pairs: Sequence[Sequence[Row]]) -
         return {}
     asked = [Asked(home, row["effective_from"], row["calculated_at"]) for pair in pairs for row in pair]
     kinship = {row["person_id"]: row["kinship"] for row in await registry_store.members_of(reading, asked)}
-    known: list[dict[tuple[str, UUID | None], Row]] = [{} for _ in asked]
+    known: list[dict[Key, Row]] = [{} for _ in asked]
     for row in await registry_store.facts_of(reading, asked, FACT_KINDS):
         known[row["n"] - 1][row["attribute"], row["person_id"]] = row
-    found: dict[UUID, list[FactChangeView]] = {}
-    for number, pair in enumerate(pairs):
-        new, old = known[2 * number], known[2 * number + 1]
-        changed = [
-            FactChangeView(
-                attribute,
-                kinship.get(person) if person else None,
-                _text(old.get((attribute, person))),
-                _text(new.get((attribute, person))),
-                (new.get((attribute, person)) or old[attribute, person])["source"],
-                (new.get((attribute, person)) or old[attribute, person])["valid_from"],
-            )
-            for attribute, person in sorted({*new, *old}, key=str)
-            if _text(old.get((attribute, person))) != _text(new.get((attribute, person)))
-        ]
-        found[pair[0]["score_id"]] = changed
+    return {
+        pair[0]["score_id"]: _changed(known[2 * number + 1], known[2 * number], kinship) for number, pair in enumerate(pairs)
+    }
+
+
+Key = tuple[str, UUID | None]  # an attribute, and the member it is of
+
+
+def _changed(old: Mapping[Key, Row], new: Mapping[Key, Row], kinship: Mapping[UUID, str]) -> list[FactChangeView]:
+    found = []
+    for key in sorted({*new, *old}, key=str):
+        was, becomes = _text(old.get(key)), _text(new.get(key))
+        if was != becomes:
+            attribute, person = key
+            fact = new.get(key) or old[key]
+            of = None if person is None else kinship.get(person)
+            found.append(FactChangeView(attribute, of, was, becomes, fact["source"], fact["valid_from"]))
     return found
 
 

@@ -1,6 +1,6 @@
 """Telling a household's score, what it is made of, and which programmes it opens, as far as that is granted."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,13 +14,13 @@ from access.rights import Scope
 from core import paging
 from core.database import Row
 from core.dates import civil_date
-from core.errors import Forbidden, Internal, Invalid
+from core.errors import Forbidden, Invalid
 from core.fixed import decimal_of
-from registry.facts import Milieu
 from registry.households import Opened
 from registry.programmes import SCORE_PLACES, Programme, eligible_under
 from scoring import store
-from scoring.formula import CONSTANT, REGION, WEIGHT_PLACES, Formula
+from scoring.explanation import Stored
+from scoring.formula import WEIGHT_PLACES, Formula
 
 INCOMPLETE = "SCORE_INCOMPLETE"
 NO_SCORE = "NO_SCORE"
@@ -200,27 +200,16 @@ async def _tell_score(reading: Reading, disclosure: Disclosure, row: Row | None,
 
 def contribution_views(formula: Formula, row: Row) -> Iterable[ContributionView]:
     """A stored score taken apart again; the parts sum to it exactly, or it is not told."""
-    milieu = formula.milieux[Milieu(row["milieu"])]
-    weights: Sequence[tuple[str, int | None]] = [
-        (CONSTANT, milieu.constant_e8),
-        (REGION, milieu.regions_e8[row["region"]]),
-        *((term.variable, term.weight_e8) for term in milieu.terms),
-    ]
-    if sum(row["amounts"]) != _e12(row["value"]) or len(weights) != len(row["amounts"]):
-        raise Internal("a stored score is not the sum of its parts")
-    for (variable, weight), numerator, denominator, amount in zip(
-        weights, row["numerators"], row["denominators"], row["amounts"], strict=True
-    ):
-        if denominator == 0:  # the value was not known when the score was made
-            continue
+    for part in Stored.of(formula, row).parts:
+        numerator, denominator = part.value
         yield ContributionView(
-            variable=variable,
-            labels=formula.labels(variable),
+            variable=part.variable,
+            labels=formula.labels(part.variable),
             value=Decimal(numerator) / Decimal(denominator),
             numerator=numerator,
             denominator=denominator,
-            weight=None if weight is None else decimal_of(weight, WEIGHT_PLACES),
-            amount=decimal_of(amount, SCORE_PLACES),
+            weight=None if part.weight_e8 is None else decimal_of(part.weight_e8, WEIGHT_PLACES),
+            amount=decimal_of(part.amount_e12, SCORE_PLACES),
         )
 
 

@@ -128,7 +128,7 @@ NEEDS: dict[str, dict[str, str | None]] = {
         "programmes": "eligibility.result",
         "change": "score.value",
     },
-    "ScorePart": dict.fromkeys(("name", "label", "amount", "value"), "score.contributions"),
+    "ScoreFamily": dict.fromkeys(("name", "label", "amount"), "score.contributions"),
     "ScoreDifference": dict.fromkeys(("name", "label", "was", "becomes", "amount"), "score.contributions"),
     "ScoreChange": {
         **dict.fromkeys(("since", "difference"), "score.value"),

@@ -1,6 +1,6 @@
 """A member of age sees the household's score over HTTP, what it is made of and what made it another one; nobody else does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,7 +20,7 @@ from tests.api.people import Browser
 from tests.api.serving import Instance
 
 SCORES = """{ me { scores { value complete missing cause calculatedAt effectiveFrom formula { code }
-  families { name label(lang: FR) amount } contributions { name label(lang: AR) amount value }
+  families { name label(lang: FR) amount } contributions { variable label(lang: AR) amount value }
   programmes { programme { code threshold } eligible distance near }
   change { since difference parts { name label was becomes amount }
            facts { attribute label kinship was becomes source validFrom } } } } }"""
@@ -36,11 +36,21 @@ def town(served: Instance) -> Iterator[Town]:
 @pytest.fixture
 def home(served: Instance) -> dict[str, Any]:
     """A household near a threshold: its id, and its head."""
+    return home_of(served, served.persona("just-below-asd"))
+
+
+@pytest.fixture
+def another(served: Instance) -> dict[str, Any]:
+    """One that may be changed: nobody else asks about it."""
+    return home_of(served, served.subject(180))
+
+
+def home_of(served: Instance, subject: Mapping[str, Any]) -> dict[str, Any]:
     (row,) = served.sql(
         """select m.household_id, m.person_id as head from membership m
             where m.kinship = 'HEAD' and m.household_id = (
                   select household_id from person_household where person_id = $1 and valid_to is null)""",
-        served.person_id(served.persona("just-below-asd")["idcs"]),
+        served.person_id(subject["idcs"]),
     )
     return dict(row)
 
@@ -77,10 +87,10 @@ def test_the_look_is_recorded_and_the_other_members_find_it(town: Town, home: di
     assert entry.agency_id is None
 
 
-def test_what_made_it_another_one_adds_up_and_says_which_facts_and_who_said_so(town: Town, home: dict[str, Any]) -> None:
+def test_what_made_it_another_one_adds_up_and_says_which_facts_and_who_said_so(town: Town, another: dict[str, Any]) -> None:
     served, at = town.instance, town.instance.now()
-    before = stored(served, home["household_id"])
-    change = (home["household_id"], "household.telephone")
+    before = stored(served, another["household_id"])
+    change = (another["household_id"], "household.telephone")
     (was,) = served.sql("select value from fact where household_id = $1 and attribute = $2", *change)
     served.sql("update fact set recorded_to = $3 where household_id = $1 and attribute = $2", *change, at)
     served.sql(
@@ -91,11 +101,11 @@ def test_what_made_it_another_one_adds_up_and_says_which_facts_and_who_said_so(t
 
     async def anew(connection: Any) -> int:
         call = Call(system("tests", Scope.SCORE_MAKE), at, uuid7(at))
-        return await rescore(await raw(connection), call, served.keys, [home["household_id"]], Occasion(Cause.FEED, at, at))
+        return await rescore(await raw(connection), call, served.keys, [another["household_id"]], Occasion(Cause.FEED, at, at))
 
     assert served.transact(anew) == 1
-    (its,) = scores(town.people.citizen(home["head"]))
-    assert (its["cause"], Decimal(its["value"])) == ("FEED", stored(served, home["household_id"])["value"])
+    (its,) = scores(town.people.citizen(another["head"]))
+    assert (its["cause"], Decimal(its["value"])) == ("FEED", stored(served, another["household_id"])["value"])
     difference = Decimal(its["change"]["difference"])
     assert difference == Decimal(its["value"]) - before["value"] > 0
     assert sum(Decimal(part["amount"]) for part in its["change"]["parts"]) == difference

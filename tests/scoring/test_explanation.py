@@ -40,6 +40,7 @@ def row(inputs: HouseholdInputs, formula: Formula) -> dict[str, Any]:
     value = decimal_of(made.value_e12)
     return {
         "milieu": inputs.milieu,
+        "region": inputs.region,
         "value": value,
         "numerators": numerators,
         "denominators": denominators,
