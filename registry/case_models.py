@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, SmallInteger, String, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -88,25 +88,6 @@ class HouseholdRequest(Base):
     reason: Mapped[str | None] = mapped_column(String(32))
 
 
-class MemberAnswer(Base):
-    """An adult who was named as a member says whether that is so; nobody is put into a household unheard."""
-
-    __tablename__ = "member_answer"
-    __spread__ = Spread.HOUSEHOLD
-    __table_args__ = (
-        CheckConstraint("state in ('ASKED', 'CONFIRMED', 'REFUSED')", name="state"),
-        CheckConstraint("(state = 'ASKED') = (answered_at is null)", name="answered"),
-        Index("ix_member_answer_asked", "person_id", postgresql_where=text("state = 'ASKED'")),
-    )
-
-    household_id: Mapped[UUID] = mapped_column(primary_key=True)
-    request_id: Mapped[UUID] = mapped_column(primary_key=True)
-    person_id: Mapped[UUID] = mapped_column(primary_key=True)
-    state: Mapped[str] = mapped_column(String(16))
-    asked_at: Mapped[datetime] = mapped_column(Instant)
-    answered_at: Mapped[datetime | None] = mapped_column(Instant)
-
-
 class LifeEvent(Base):
     """A birth, death, marriage, divorce or move, entered once: what it changed in persons and households hangs on it.
 
@@ -125,33 +106,11 @@ class LifeEvent(Base):
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))
     person_id: Mapped[UUID | None]
-    other_id: Mapped[UUID | None]
     happened_on: Mapped[date]
     source: Mapped[str] = mapped_column(String(16))
-    request_id: Mapped[UUID | None]
     changes: Mapped[dict[str, Any]] = mapped_column(JSONB)
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     recorded_by: Mapped[UUID | None]
-
-
-class FeedDelivery(Base):
-    """One file or signed push of a partner. `digest`: keyed, of its bytes: the same again is the same delivery."""
-
-    __tablename__ = "feed_delivery"
-    __spread__ = Spread.LOCAL
-    __table_args__ = (
-        CheckConstraint(f"source in {_one_of(Source)}", name="source"),
-        CheckConstraint("octet_length(digest) = 32", name="digest"),
-        Index("uq_feed_delivery_digest", "source", "digest", unique=True),
-    )
-
-    delivery_id: Mapped[UUID] = mapped_column(primary_key=True)
-    source: Mapped[str] = mapped_column(String(16))
-    agency_id: Mapped[UUID | None] = mapped_column(ForeignKey("agency.agency_id"))
-    digest: Mapped[bytes] = mapped_column(LargeBinary)
-    counts: Mapped[dict[str, Any]] = mapped_column(JSONB)  # how many rows came to what
-    received_at: Mapped[datetime] = mapped_column(Instant)
-    received_by: Mapped[UUID | None]
 
 
 class FeedItem(Base):
@@ -173,6 +132,7 @@ class FeedItem(Base):
         Index(
             "uq_feed_item_standing",
             "person_id",
+            "source",
             "attribute",
             "reference_hash",
             text("coalesce(period, '-infinity'::date)"),
@@ -189,7 +149,6 @@ class FeedItem(Base):
     period: Mapped[date | None]
     reference: Mapped[bytes] = mapped_column(LargeBinary)
     reference_hash: Mapped[bytes] = mapped_column(LargeBinary)
-    delivery_id: Mapped[UUID]
     reported_at: Mapped[datetime] = mapped_column(Instant)
     recorded_from: Mapped[datetime] = mapped_column(Instant)
     recorded_to: Mapped[datetime | None] = mapped_column(Instant)
@@ -203,7 +162,15 @@ class Mismatch(Base):
     __spread__ = Spread.HOUSEHOLD
     __table_args__ = (
         CheckConstraint(f"source in {_one_of(Source)}", name="source"),
-        Index("ix_mismatch_open", "household_id", "attribute", postgresql_where=text("settled_at is null")),
+        Index(
+            "uq_mismatch_open",
+            "household_id",
+            "attribute",
+            "source",
+            text("coalesce(person_id, household_id)"),
+            unique=True,
+            postgresql_where=text("settled_at is null"),
+        ),
     )
 
     household_id: Mapped[UUID] = mapped_column(ForeignKey("household.household_id"), primary_key=True)
@@ -238,7 +205,7 @@ class HouseholdCase(Base):
             "(decided_at is not null) = (state in ('ACCEPTED', 'PARTIALLY_ACCEPTED', 'REJECTED', 'WITHDRAWN'))", name="decided"
         ),
         CheckConstraint("octet_length(formula_hash) = 32", name="formula_hash"),
-        CheckConstraint("decided_by is null or decided_by <> asked_by", name="second_person"),
+        CheckConstraint("decided_by <> assisted_by", name="second_person"),
         Index("ix_household_case_open", "due_at", postgresql_where=text("state in ('SUBMITTED', 'IN_REVIEW', 'WAITING')")),
         Index(
             "uq_household_case_fact",
@@ -280,20 +247,6 @@ class HouseholdCase(Base):
     reason: Mapped[str | None] = mapped_column(String(32))
     answer: Mapped[bytes | None] = mapped_column(LargeBinary)
     effective_from: Mapped[datetime | None] = mapped_column(Instant)  # from when what was won counts
-
-
-class CaseStep(Base):
-    """One dated step of a case, as the household sees it."""
-
-    __tablename__ = "case_step"
-    __spread__ = Spread.HOUSEHOLD
-
-    household_id: Mapped[UUID] = mapped_column(ForeignKey("household.household_id"), primary_key=True)
-    case_id: Mapped[UUID] = mapped_column(primary_key=True)
-    step: Mapped[int] = mapped_column(Integer, primary_key=True)
-    state: Mapped[str] = mapped_column(String(24))
-    at: Mapped[datetime] = mapped_column(Instant)
-    by_staff: Mapped[bool] = mapped_column(Boolean)
 
 
 class PopulationFigure(Base):

@@ -9,18 +9,14 @@ from uuid import UUID
 class ChangeCause(StrEnum):
     """What changed a household. The scores that follow from it bear the same name as their cause."""
 
-    REGISTRATION = "REGISTRATION"
-    UPDATE = "UPDATE"
     EVENT = "EVENT"
-    FEED = "FEED"
-    CORRECTION = "CORRECTION"
 
 
 @dataclass(frozen=True, slots=True)
 class HouseholdsChanged:
     """Told in the transaction in which members, residence or facts of these households became others.
 
-    `effective_from`: since when it counts. `origin`: the request, life event, delivery or case that it came from.
+    `effective_from`: since when it counts. `origin`: the life event that it came from.
     """
 
     households: tuple[UUID, ...]

@@ -36,7 +36,6 @@ _HOUSEHOLD_COLUMNS = (
     "region",
     "division",
     "registered_at",
-    "confirmed_at",
 )
 _IDENTIFIER_COLUMNS = ("hash", "kind", "key_version", "owner_id")
 _FACT_COLUMNS = (
@@ -122,7 +121,6 @@ async def load_households(
                 household.milieu,
                 household.region,
                 household.division,
-                call.now,
                 call.now,
             )
         )

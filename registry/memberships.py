@@ -58,8 +58,6 @@ _HEAD = "select person_id, data_key, idcs from person where person_id = $1 and d
 # Whoever speaks for a household is of it: the head, where who did has left.
 _DECLARES = "update household set declarant_id = $2 where household_id = $1 and declarant_id <> all($3::uuid[])"
 _HOME_KEY = "select data_key from household where household_id = $1"
-_MOVED = """
-select milieu, region, division from household where household_id = $1 and withdrawn_at is null for update"""
 
 
 async def compose(connection: "asyncpg.Connection[Row]", keys: KeyRing, call: Call, homes: Mapping[UUID, Kinships]) -> datetime:
@@ -176,38 +174,6 @@ async def free_code(connection: "asyncpg.Connection[Row]", keys: KeyRing, head: 
     if not free:
         raise Conflict(f"this head has had {ORDERS} households", path=("members",))
     return free[0]
-
-
-async def move(
-    driver: "asyncpg.Connection[Row]", call: Call, household: UUID, *, division: str, milieu: Milieu, region: int
-) -> datetime | None:
-    """From now on a household lives there; since when that counts, or None where it lives there already.
-
-    Raises NotFound for a household that is not there, Invalid for a division that is not.
-    """
-    row = await driver.fetchrow(_MOVED, household)
-    if row is None:
-        raise NotFound("no such household", path=("household",))
-    if (row["division"], row["milieu"], row["region"]) == (division, milieu, region):
-        return None
-    since: datetime = await driver.fetchval(
-        """select greatest($2, max(greatest(valid_from, valid_to)) + interval '1 microsecond')
-             from household_residence where household_id = $1""",
-        household,
-        call.now,
-    )
-    await driver.execute(
-        "update household_residence set valid_to = $2 where household_id = $1 and valid_to is null", household, since
-    )
-    try:
-        await live(driver, [(household, milieu, region, division)], since)
-        await driver.execute(
-            "update household set milieu = $2, region = $3, division = $4 where household_id = $1",
-            *(household, milieu, region, division),
-        )
-    except asyncpg.ForeignKeyViolationError:
-        raise Invalid("there is no such division", path=("division",)) from None
-    return since
 
 
 async def live(connection: "asyncpg.Connection[Row]", places: Iterable[tuple[UUID, Milieu, int, str]], since: datetime) -> None:

@@ -32,8 +32,6 @@ class Household(Base):
     __table_args__ = (
         CheckConstraint(f"milieu in {_one_of(Milieu)}", name="milieu"),
         CheckConstraint("region between 1 and 12", name="region"),
-        CheckConstraint("merged_into is null or withdrawn_at is not null", name="merged"),
-        Index("ix_household_confirmed_at", "confirmed_at", postgresql_where=text("withdrawn_at is null")),
     )
 
     household_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -44,9 +42,7 @@ class Household(Base):
     region: Mapped[int] = mapped_column(SmallInteger)
     division: Mapped[str] = mapped_column(ForeignKey("division.code"))
     registered_at: Mapped[datetime] = mapped_column(Instant)
-    confirmed_at: Mapped[datetime] = mapped_column(Instant)  # when all that is declared was last said to be so
     withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)
-    merged_into: Mapped[UUID | None]
 
 
 class Membership(Base):
@@ -91,8 +87,7 @@ class PersonHousehold(Base):
 class Fact(Base):
     """One thing known of a household or of one of its members: value, source, when it held, when it was recorded.
 
-    A whole number in the unit of its kind (`registry/facts.py`). `origin`: the request, delivery or case that it came from
-    (null: a load). Which of several sources counts: `registry/precedence.py`.
+    A whole number in the unit of its kind (`registry/facts.py`).
     """
 
     __tablename__ = "fact"
@@ -114,7 +109,6 @@ class Fact(Base):
     value: Mapped[int] = mapped_column(BigInteger)
     source: Mapped[str] = mapped_column(String(16))
     evidence: Mapped[UUID | None]
-    origin: Mapped[UUID | None]
     dispute: Mapped[str] = mapped_column(String(8))
     valid_from: Mapped[datetime] = mapped_column(Instant)
     valid_to: Mapped[datetime | None] = mapped_column(Instant)

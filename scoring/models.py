@@ -39,7 +39,7 @@ class Score(Base):
     day on which an age alone may change the score.
 
     The inputs are those that were known at `calculated_at` and held at `effective_from`; the two differ where a contested
-    value was corrected, from its own day on: such a score `corrects` an earlier one. `origin`: the request, delivery or case
+    value was corrected, from its own day on. `origin`: the request, delivery or case
     that set it off (null: a load).
     """
 
@@ -55,7 +55,6 @@ class Score(Base):
         CheckConstraint(
             "cause in ('REGISTRATION', 'UPDATE', 'EVENT', 'FEED', 'CORRECTION', 'AGE', 'FORMULA', 'PRICES')", name="cause"
         ),
-        CheckConstraint("(cause = 'CORRECTION') = (corrects is not null)", name="corrects"),
         CheckConstraint("effective_from <= calculated_at", name="effective_from"),
         Index(None, "household_id", "calculated_at"),
         Index("ix_score_ages_change_on", "ages_change_on", postgresql_where=text("ages_change_on is not null")),
@@ -73,29 +72,8 @@ class Score(Base):
     cause: Mapped[str] = mapped_column(String(16))
     calculated_at: Mapped[datetime] = mapped_column(Instant)
     effective_from: Mapped[datetime] = mapped_column(Instant)
-    corrects: Mapped[UUID | None]
     origin: Mapped[UUID | None]
     ages_change_on: Mapped[date | None]
     numerators: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     denominators: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     amounts: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
-
-
-class FormulaDraft(Base):
-    """A formula that is being written. It becomes a `Formula` once a second person approved the hash of what it is then."""
-
-    __tablename__ = "formula_draft"
-    __spread__ = Spread.REFERENCE
-    __table_args__ = (
-        CheckConstraint("state in ('DRAFT', 'PROPOSED', 'PUBLISHED', 'DROPPED')", name="state"),
-        CheckConstraint("octet_length(hash) = 32", name="hash"),
-    )
-
-    draft_id: Mapped[UUID] = mapped_column(primary_key=True)
-    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    hash: Mapped[bytes] = mapped_column(LargeBinary)
-    state: Mapped[str] = mapped_column(String(16))
-    begun_at: Mapped[datetime] = mapped_column(Instant)
-    begun_by: Mapped[UUID]
-    changed_at: Mapped[datetime] = mapped_column(Instant)
-    changed_by: Mapped[UUID]

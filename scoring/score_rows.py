@@ -16,7 +16,7 @@ from scoring.score_inputs import HouseholdToScore
 from scoring.variables import ages_change_on, inputs_hash
 
 COLUMNS = (
-    *("household_id", "score_id", "formula_hash", "cause", "calculated_at", "effective_from", "corrects", "origin"),
+    *("household_id", "score_id", "formula_hash", "cause", "calculated_at", "effective_from", "origin"),
     *("inputs_hash", "milieu", "region", "value", "complete", "missing", "ages_change_on", "numerators", "denominators"),
     "amounts",
 )
@@ -81,11 +81,9 @@ def following(formula: Formula, household: HouseholdToScore, since: datetime) ->
     )
 
 
-def row_of(
-    formula: Formula, household: UUID, its: Following, occasion: Occasion, corrects: UUID | None = None
-) -> tuple[Any, ...]:
+def row_of(formula: Formula, household: UUID, its: Following, occasion: Occasion) -> tuple[Any, ...]:
     """A row of `score` with a fresh id, as COLUMNS."""
-    made = (household, uuid7(occasion.at), formula.hash, occasion.cause, occasion.at, occasion.since, corrects, occasion.origin)
+    made = (household, uuid7(occasion.at), formula.hash, occasion.cause, occasion.at, occasion.since, occasion.origin)
     return *made, *(getattr(its, column) for column in FOLLOWING)
 
 

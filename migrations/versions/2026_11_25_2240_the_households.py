@@ -1,4 +1,4 @@
-"""the households: what they ask for and contest, what partners report, formulas in the making, when a score counts."""
+"""the households: what they ask for and contest, what partners report, where they lived, when a score counts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,20 +11,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
-        "formula_draft",
-        sa.Column("draft_id", sa.Uuid(), nullable=False),
-        sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("hash", sa.LargeBinary(), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("begun_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("begun_by", sa.Uuid(), nullable=False),
-        sa.Column("changed_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("changed_by", sa.Uuid(), nullable=False),
-        sa.CheckConstraint("state in ('DRAFT', 'PROPOSED', 'PUBLISHED', 'DROPPED')", name=op.f("ck_formula_draft_state")),
-        sa.CheckConstraint("octet_length(hash) = 32", name=op.f("ck_formula_draft_hash")),
-        sa.PrimaryKeyConstraint("draft_id", name=op.f("pk_formula_draft")),
-    )
     op.create_table(
         "household_request",
         sa.Column("household_id", sa.Uuid(), nullable=False),
@@ -82,39 +68,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_household_request_request_id"), "household_request", ["request_id"], unique=False)
     op.create_table(
-        "member_answer",
-        sa.Column("household_id", sa.Uuid(), nullable=False),
-        sa.Column("request_id", sa.Uuid(), nullable=False),
-        sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("asked_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("answered_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
-        sa.CheckConstraint("(state = 'ASKED') = (answered_at is null)", name=op.f("ck_member_answer_answered")),
-        sa.CheckConstraint("state in ('ASKED', 'CONFIRMED', 'REFUSED')", name=op.f("ck_member_answer_state")),
-        sa.PrimaryKeyConstraint("household_id", "request_id", "person_id", name=op.f("pk_member_answer")),
-    )
-    op.create_index(
-        "ix_member_answer_asked", "member_answer", ["person_id"], unique=False, postgresql_where=sa.text("state = 'ASKED'")
-    )
-    op.create_table(
-        "feed_delivery",
-        sa.Column("delivery_id", sa.Uuid(), nullable=False),
-        sa.Column("source", sa.String(length=16), nullable=False),
-        sa.Column("agency_id", sa.Uuid(), nullable=True),
-        sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("counts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("received_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("received_by", sa.Uuid(), nullable=True),
-        sa.CheckConstraint(
-            "source in ('DECLARED', 'WATER_POWER', 'TELECOM', 'LAND', 'VEHICLES', 'PAYROLL', 'HEALTH_COVER', 'SCHOOLS', 'CIVIL_STATUS', 'OFFICER')",
-            name=op.f("ck_feed_delivery_source"),
-        ),
-        sa.CheckConstraint("octet_length(digest) = 32", name=op.f("ck_feed_delivery_digest")),
-        sa.ForeignKeyConstraint(["agency_id"], ["agency.agency_id"], name=op.f("fk_feed_delivery_agency_id")),
-        sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_feed_delivery")),
-    )
-    op.create_index("uq_feed_delivery_digest", "feed_delivery", ["source", "digest"], unique=True)
-    op.create_table(
         "feed_item",
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("item_id", sa.Uuid(), nullable=False),
@@ -124,7 +77,6 @@ def upgrade() -> None:
         sa.Column("period", sa.Date(), nullable=True),
         sa.Column("reference", sa.LargeBinary(), nullable=False),
         sa.Column("reference_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("delivery_id", sa.Uuid(), nullable=False),
         sa.Column("reported_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("recorded_from", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("recorded_to", postgresql.TIMESTAMP(timezone=True), nullable=True),
@@ -143,7 +95,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_feed_item_standing",
         "feed_item",
-        ["person_id", "attribute", "reference_hash", sa.literal_column("coalesce(period, '-infinity'::date)")],
+        ["person_id", "source", "attribute", "reference_hash", sa.literal_column("coalesce(period, '-infinity'::date)")],
         unique=True,
         postgresql_where=sa.text("recorded_to is null"),
     )
@@ -158,17 +110,6 @@ def upgrade() -> None:
         sa.CheckConstraint("persons >= 0 and households >= 0", name=op.f("ck_population_figure_figures")),
         sa.ForeignKeyConstraint(["division"], ["division.code"], name=op.f("fk_population_figure_division")),
         sa.PrimaryKeyConstraint("division", "milieu", "year", name=op.f("pk_population_figure")),
-    )
-    op.create_table(
-        "case_step",
-        sa.Column("household_id", sa.Uuid(), nullable=False),
-        sa.Column("case_id", sa.Uuid(), nullable=False),
-        sa.Column("step", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(length=24), nullable=False),
-        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("by_staff", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(["household_id"], ["household.household_id"], name=op.f("fk_case_step_household_id")),
-        sa.PrimaryKeyConstraint("household_id", "case_id", "step", name=op.f("pk_case_step")),
     )
     op.create_table(
         "household_case",
@@ -212,7 +153,7 @@ def upgrade() -> None:
             "state in ('SUBMITTED', 'IN_REVIEW', 'WAITING', 'ACCEPTED', 'PARTIALLY_ACCEPTED', 'REJECTED', 'WITHDRAWN')",
             name=op.f("ck_household_case_state"),
         ),
-        sa.CheckConstraint("decided_by is null or decided_by <> asked_by", name=op.f("ck_household_case_second_person")),
+        sa.CheckConstraint("decided_by <> assisted_by", name=op.f("ck_household_case_second_person")),
         sa.CheckConstraint("octet_length(formula_hash) = 32", name=op.f("ck_household_case_formula_hash")),
         sa.ForeignKeyConstraint(["household_id"], ["household.household_id"], name=op.f("fk_household_case_household_id")),
         sa.PrimaryKeyConstraint("household_id", "case_id", name=op.f("pk_household_case")),
@@ -267,10 +208,8 @@ def upgrade() -> None:
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=True),
-        sa.Column("other_id", sa.Uuid(), nullable=True),
         sa.Column("happened_on", sa.Date(), nullable=False),
         sa.Column("source", sa.String(length=16), nullable=False),
-        sa.Column("request_id", sa.Uuid(), nullable=True),
         sa.Column("changes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("recorded_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.Uuid(), nullable=True),
@@ -301,28 +240,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("household_id", "mismatch_id", name=op.f("pk_mismatch")),
     )
     op.create_index(
-        "ix_mismatch_open",
+        "uq_mismatch_open",
         "mismatch",
-        ["household_id", "attribute"],
-        unique=False,
+        ["household_id", "attribute", "source", sa.literal_column("coalesce(person_id, household_id)")],
+        unique=True,
         postgresql_where=sa.text("settled_at is null"),
-    )
-    op.add_column("fact", sa.Column("origin", sa.Uuid(), nullable=True))
-    op.add_column("household", sa.Column("confirmed_at", postgresql.TIMESTAMP(timezone=True), nullable=True))
-    op.execute("update household set confirmed_at = registered_at")
-    op.alter_column("household", "confirmed_at", nullable=False)
-    op.add_column("household", sa.Column("merged_into", sa.Uuid(), nullable=True))
-    op.create_index(
-        "ix_household_confirmed_at",
-        "household",
-        ["confirmed_at"],
-        unique=False,
-        postgresql_where=sa.text("withdrawn_at is null"),
     )
     op.add_column("score", sa.Column("effective_from", postgresql.TIMESTAMP(timezone=True), nullable=True))
     op.execute("update score set effective_from = calculated_at")
     op.alter_column("score", "effective_from", nullable=False)
-    op.add_column("score", sa.Column("corrects", sa.Uuid(), nullable=True))
     op.add_column("score", sa.Column("origin", sa.Uuid(), nullable=True))
     op.create_index(
         "ix_score_ages_change_on",
@@ -331,14 +257,12 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("ages_change_on is not null"),
     )
-    op.create_check_constraint(op.f("ck_household_merged"), "household", "merged_into is null or withdrawn_at is not null")
     op.drop_constraint(op.f("ck_score_cause"), "score")
     op.create_check_constraint(
         op.f("ck_score_cause"),
         "score",
         "cause in ('REGISTRATION', 'UPDATE', 'EVENT', 'FEED', 'CORRECTION', 'AGE', 'FORMULA', 'PRICES')",
     )
-    op.create_check_constraint(op.f("ck_score_corrects"), "score", "(cause = 'CORRECTION') = (corrects is not null)")
     op.create_check_constraint(op.f("ck_score_effective_from"), "score", "effective_from <= calculated_at")
     op.execute(
         """insert into household_residence (household_id, residence_id, milieu, region, division, valid_from, valid_to)
@@ -348,31 +272,21 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_constraint(op.f("ck_score_effective_from"), "score")
-    op.drop_constraint(op.f("ck_score_corrects"), "score")
     op.execute("delete from score where cause in ('EVENT', 'FEED', 'PRICES')")
     op.drop_constraint(op.f("ck_score_cause"), "score")
     op.create_check_constraint(
         op.f("ck_score_cause"), "score", "cause in ('REGISTRATION', 'UPDATE', 'CORRECTION', 'AGE', 'FORMULA')"
     )
     op.drop_index("ix_score_ages_change_on", table_name="score")
-    for column in ("origin", "corrects", "effective_from"):
-        op.drop_column("score", column)
-    op.drop_constraint(op.f("ck_household_merged"), "household")
-    op.drop_index("ix_household_confirmed_at", table_name="household")
-    op.drop_column("household", "merged_into")
-    op.drop_column("household", "confirmed_at")
-    op.drop_column("fact", "origin")
+    op.drop_column("score", "origin")
+    op.drop_column("score", "effective_from")
     for table in (
         "mismatch",
         "life_event",
         "household_residence",
-        "case_step",
         "household_case",
         "population_figure",
         "feed_item",
-        "feed_delivery",
-        "member_answer",
         "household_request",
-        "formula_draft",
     ):
         op.drop_table(table)

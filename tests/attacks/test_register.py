@@ -329,8 +329,8 @@ async def household_of(register: Register, head: Any, code: str) -> UUID:
     key, wrapped = register.keys.masters.new_data_key(household)
     await register.database.ask(
         """insert into household
-                  (household_id, data_key, code, declarant_id, milieu, region, division, registered_at, confirmed_at)
-           values ($1, $2, $3, $4, 'URBAN', 6, '06.141', $5, $5)""",
+                  (household_id, data_key, code, declarant_id, milieu, region, division, registered_at)
+           values ($1, $2, $3, $4, 'URBAN', 6, '06.141', $5)""",
         household,
         wrapped,
         key.seal("household.code", household, code),

@@ -128,7 +128,6 @@ def test_what_grows_with_the_population_is_spread() -> None:
         "office",
         "operator",
         "consent_notice",
-        "formula_draft",
         "population_figure",
     }
     assert (spread["person"], spread["household"], spread["identifier"]) == (Spread.PERSON, Spread.HOUSEHOLD, Spread.VALUE)
@@ -326,7 +325,6 @@ def sample(table: str, **values: Any) -> dict[str, Any]:
             "region": 1,
             "division": "HERE",
             "registered_at": NOW,
-            "confirmed_at": NOW,
         },
         "membership": {
             "household_id": H,

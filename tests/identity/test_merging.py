@@ -250,7 +250,6 @@ async def home(register: Register, member: LoadedPerson) -> None:
         "region": 6,
         "division": CASABLANCA,
         "registered_at": NOW,
-        "confirmed_at": NOW,
     }
     place = {"household_id": person, "membership_id": person, "person_id": person, "valid_from": NOW}
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.dates import PartialDate
-from core.errors import Conflict, Faulty
-from registry.composition import CompositionFault, Member, check, faults, headed_by, is_adult, next_head, without
-from registry.facts import MAX_MEMBERS, Kinship
+from core.errors import Conflict
+from registry.composition import Member, headed_by, is_adult, next_head, without
+from registry.facts import Kinship
 
 ON = date(2026, 3, 14)
 K = Kinship
@@ -28,54 +28,6 @@ FAMILY = [
     member(5, K.GRANDCHILD, "2015"),
     member(6, K.PARENT, "1938"),
 ]
-
-
-def test_a_family_is_a_household() -> None:
-    check(FAMILY, ON)
-
-
-@pytest.mark.parametrize(
-    ("members", "code", "path"),
-    [
-        ([], CompositionFault.NO_HEAD, ("members",)),
-        ([member(1, K.SPOUSE)], CompositionFault.NO_HEAD, ("members",)),
-        ([member(1, K.HEAD), member(2, K.HEAD)], CompositionFault.TWO_HEADS, ("members", 1, "kinship")),
-        ([member(1, K.HEAD), member(1, K.OTHER)], CompositionFault.TWICE, ("members", 1)),
-        ([member(1, K.HEAD, "2008-03-15")], CompositionFault.NOT_ADULT, ("members", 0, "kinship")),
-        ([member(1, K.HEAD), member(2, K.SPOUSE, "2009")], CompositionFault.NOT_ADULT, ("members", 1, "kinship")),
-        ([member(1, K.HEAD), member(2, K.CHILD, "2026-03-15")], CompositionFault.NOT_BORN, ("members", 1)),
-        ([member(1, K.HEAD), member(2, K.CHILD, "1979")], CompositionFault.IMPLAUSIBLE, ("members", 1, "kinship")),
-        ([member(1, K.HEAD), member(2, K.GRANDCHILD, "1979")], CompositionFault.IMPLAUSIBLE, ("members", 1, "kinship")),
-        ([member(1, K.HEAD), member(2, K.PARENT, "1981")], CompositionFault.IMPLAUSIBLE, ("members", 1, "kinship")),
-        (
-            [member(0, K.HEAD), *(member(n, K.OTHER) for n in range(1, MAX_MEMBERS + 1))],
-            CompositionFault.TOO_MANY,
-            ("members",),
-        ),
-    ],
-)
-def test_what_cannot_be_is_refused_where_it_stands(members: list[Member], code: str, path: tuple[str | int, ...]) -> None:
-    assert [(fault.code, fault.path) for fault in faults(members, ON)] == [(code, path)]
-
-
-def test_all_that_is_wrong_is_said_at_once() -> None:
-    with pytest.raises(Faulty) as refused:
-        check([member(1, K.HEAD, "2010"), member(1, K.HEAD, "2027")], ON)
-    assert [fault.code for fault in refused.value.faults] == ["TWO_HEADS", "NOT_ADULT", "TWICE", "NOT_BORN"]
-
-
-@pytest.mark.parametrize(
-    "members",
-    [
-        [member(1, K.HEAD, "2008-03-14")],  # of age today
-        [member(1, K.HEAD), member(2, K.CHILD, "2026")],  # born this year, on whatever day
-        [member(1, K.HEAD), member(2, K.CHILD, "1980")],
-        [member(1, K.HEAD), member(2, K.SPOUSE), member(3, K.SPOUSE)],
-        [member(0, K.HEAD), *(member(n, K.OTHER) for n in range(1, MAX_MEMBERS))],
-    ],
-)
-def test_what_may_be_is_taken(members: list[Member]) -> None:
-    assert faults(members, ON) == []
 
 
 def test_a_spouse_follows_a_head_then_the_oldest_grown_child_then_the_oldest_adult() -> None:

@@ -1,7 +1,7 @@
 """Who belongs to which household: written both ways at once, one household per person and one head at a time, raced or not."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,11 +9,10 @@ import pytest
 from core.database import Database, Snapshot
 from core.errors import Conflict, Invalid, NotFound, SijilError
 from registry import store
-from registry.facts import Kinship, Milieu
+from registry.facts import Kinship
 from registry.imports import agreement_of_memberships
-from registry.memberships import compose, join, move
+from registry.memberships import compose, join
 from tests.access.enrolled import NOW
-from tests.identity.registered import RABAT
 from tests.registry.homes import LATER, MOMENT, Homes, at
 
 K = Kinship
@@ -107,25 +106,6 @@ async def test_what_cannot_stand_leaves_nothing_behind(homes: Homes) -> None:
         assert refused.value.path == ("members",)
     assert await homes.register.database.ask("select * from membership order by membership_id") == rows
     assert await agree(homes)
-
-
-async def test_a_household_that_moves_lives_where_it_did_on_earlier_days(homes: Homes) -> None:
-    (head,) = await homes.people("1970")
-    home = (await homes.home((head, K.HEAD))).household_id
-
-    async def to_rabat() -> datetime | None:
-        return await homes.write(lambda c: move(c, at(), home, division=RABAT, milieu=Milieu.RURAL, region=4))
-
-    assert await to_rabat() == LATER
-    assert await to_rabat() is None, "it lives there already"
-    asked = [store.Asked(home, instant, LATER) for instant in (NOW, LATER - MOMENT, LATER)]
-    rows = await store.residences_of(homes.register.database, asked)
-    assert [(row["milieu"], row["region"]) for row in rows] == [("URBAN", 6), ("URBAN", 6), ("RURAL", 4)]
-    (row,) = await homes.register.database.ask("select milieu, region, division from household")
-    assert tuple(row) == ("RURAL", 4, RABAT)
-    with pytest.raises(Invalid) as refused:
-        await homes.write(lambda c: move(c, at(), home, division="06.999", milieu=Milieu.URBAN, region=6))
-    assert refused.value.path == ("division",)
 
 
 # --- races

@@ -43,8 +43,8 @@ class Tables:
         homes = [uuid7(NOW) for _ in range(number)]
         await self.database.ask(
             """insert into household
-                      (household_id, data_key, code, declarant_id, milieu, region, division, registered_at, confirmed_at)
-               select id, '', '', id, 'URBAN', 6, $2, $3, $3 from unnest($1::uuid[]) id""",
+                      (household_id, data_key, code, declarant_id, milieu, region, division, registered_at)
+               select id, '', '', id, 'URBAN', 6, $2, $3 from unnest($1::uuid[]) id""",
             *(homes, division, NOW - DAY),
         )
         await self.database.ask(
