@@ -1,59 +1,27 @@
 """Stored scores made again out of the database: bit by bit, from what was known when they were made, whatever came later."""
 
 import json
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
-from uuid import UUID
 
 import pytest
 
-from access.call import Call, system
-from access.instance import create_instance
-from access.rights import Scope
-from api.demo.load import load
-from core.database import Database, Row, Snapshot
+from core.database import Database, Snapshot
 from core.errors import Invalid
 from core.ids import uuid7
 from core.keys import KeyRing
 from identity.numbers import HouseholdCode
 from identity.revisions import CHANGE
-from scoring.replay import GONE, Replayed, in_force, replayed, sampled
+from scoring.replay import GONE, in_force, sampled
 from tests.access.enrolled import NOW
+from tests.scoring.loaded import CALL, Loaded, different
 
 LATER = NOW + timedelta(days=40)
-CALL = Call(
-    system("demo", Scope.REGISTER_LOAD, Scope.AGENCY_MANAGE, Scope.AGREEMENT_PUBLISH, Scope.ENROLMENT_OPEN), NOW, uuid7(NOW)
-)
-
-
-@dataclass
-class Loaded:
-    database: Database
-    keys: KeyRing
-    subjects: list[dict[str, Any]]
-
-    async def replay(self, *scores: tuple[UUID, UUID]) -> list[Replayed]:
-        async with self.database.connection() as raw:
-            reader = Snapshot(raw)
-            wanted = list(scores) or [(row["household_id"], row["score_id"]) for row in await self.scores()]
-            return await replayed(reader, CALL, self.keys, wanted)
-
-    async def scores(self) -> list[Row]:
-        return list(await self.database.ask("select * from score order by household_id, score_id"))
 
 
 @pytest.fixture
 async def loaded(database: Database, keys: KeyRing, clean: None) -> Loaded:
-    async with database.begin() as connection:
-        await create_instance(connection, CALL, keys, mark=keys.mark, issuer="http://localhost:8000")
-    found = await load(database, keys, CALL, persons=60, seed=3, communes=(), progress=lambda done, of: None)
-    return Loaded(database, keys, found.document["subjects"])
-
-
-def different(found: list[Replayed]) -> dict[UUID, tuple[str, ...]]:
-    return {its.score_id: its.differences for its in found if its.differences}
+    return await Loaded.of(database, keys)
 
 
 async def test_every_stored_score_is_made_again_bit_by_bit(loaded: Loaded) -> None:
