@@ -5,7 +5,6 @@ from a file in the same form: `code,level,parent,name_fr,name_ar,milieu`, UTF-8,
 with its parent's code and a point; its first two digits are the region. A file is taken whole or refused.
 """
 
-import csv
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
+from core.csv_rows import rows
 from core.errors import Invalid
 
 COLUMNS = ("code", "level", "parent", "name_fr", "name_ar", "milieu")
@@ -77,36 +77,17 @@ def parse_csv(lines: Iterable[str]) -> Iterator[Division]:
     Faults are a wrong header, a torn row, a level, code, name or milieu that cannot be, a code given twice, and a parent that
     is not among the rows before or is of the wrong level.
     """
-    rows = csv.reader(lines, strict=True)
     levels: dict[str, Level] = {}
-    row = 0
-    while True:
-        row += 1
-        try:
-            cells = next(rows, None)
-        except csv.Error as torn:
-            raise Invalid("the row is torn", path=(row,)) from torn
-        if cells is None:
-            break
-        if row == 1:
-            if tuple(cells) != COLUMNS:
-                raise Invalid(f"the header must be {','.join(COLUMNS)}", path=(row,))
-            continue
-        if len(levels) == MAX_DIVISIONS:
-            raise Invalid(f"more than {MAX_DIVISIONS} divisions", path=(row,))
+    for row, cells in rows(lines, COLUMNS, most=MAX_DIVISIONS, of="divisions"):
         try:
             division = _division(cells, levels)
         except Invalid as fault:
             raise fault.under(row) from None
         levels[division.code] = division.level
         yield division
-    if row == 1:
-        raise Invalid("the file is empty", path=(1,))
 
 
 def _division(cells: list[str], levels: dict[str, Level]) -> Division:
-    if len(cells) != len(COLUMNS):
-        raise Invalid(f"a row has {len(COLUMNS)} cells")
     code, level_text, parent, name_fr, name_ar, milieu = cells
     if level_text != level_text.lower() or level_text.upper() not in set(Level):
         raise Invalid("no such level", path=("level",))

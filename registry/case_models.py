@@ -10,18 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, text
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Spread
 from registry.facts import Milieu, Source
-
-Instant = TIMESTAMP(timezone=True)
-_DURING = text("tstzrange(valid_from, valid_to)")
-
-
-def _one_of(values: Any) -> str:
-    return "(" + ", ".join(f"'{value}'" for value in values) + ")"
+from registry.models import DURING, Instant, one_of
 
 
 class HouseholdResidence(Base):
@@ -30,10 +24,10 @@ class HouseholdResidence(Base):
     __tablename__ = "household_residence"
     __spread__ = Spread.HOUSEHOLD
     __table_args__ = (
-        CheckConstraint(f"milieu in {_one_of(Milieu)}", name="milieu"),
+        CheckConstraint(f"milieu in {one_of(Milieu)}", name="milieu"),
         CheckConstraint("region between 1 and 12", name="region"),
         CheckConstraint("valid_from < valid_to", name="dates"),
-        ExcludeConstraint(("household_id", "="), (_DURING, "&&"), name="ex_household_residence_one_at_a_time"),
+        ExcludeConstraint(("household_id", "="), (DURING, "&&"), name="ex_household_residence_one_at_a_time"),
     )
 
     household_id: Mapped[UUID] = mapped_column(ForeignKey("household.household_id"), primary_key=True)
@@ -124,7 +118,7 @@ class FeedItem(Base):
     __tablename__ = "feed_item"
     __spread__ = Spread.PERSON
     __table_args__ = (
-        CheckConstraint(f"source in {_one_of(Source)}", name="source"),
+        CheckConstraint(f"source in {one_of(Source)}", name="source"),
         CheckConstraint("dispute in ('NONE', 'OPEN', 'UPHELD', 'REJECTED')", name="dispute"),
         CheckConstraint("value >= 0", name="value"),
         CheckConstraint("octet_length(reference_hash) = 16", name="reference_hash"),
@@ -161,7 +155,7 @@ class Mismatch(Base):
     __tablename__ = "mismatch"
     __spread__ = Spread.HOUSEHOLD
     __table_args__ = (
-        CheckConstraint(f"source in {_one_of(Source)}", name="source"),
+        CheckConstraint(f"source in {one_of(Source)}", name="source"),
         Index(
             "uq_mismatch_open",
             "household_id",
@@ -255,7 +249,7 @@ class PopulationFigure(Base):
     __tablename__ = "population_figure"
     __spread__ = Spread.REFERENCE
     __table_args__ = (
-        CheckConstraint(f"milieu in {_one_of(Milieu)}", name="milieu"),
+        CheckConstraint(f"milieu in {one_of(Milieu)}", name="milieu"),
         CheckConstraint("persons >= 0 and households >= 0", name="figures"),
     )
 

@@ -14,14 +14,14 @@ from registry.facts import FACT_KINDS, Kinship, Milieu, Source
 Instant = TIMESTAMP(timezone=True)
 
 
-def _one_of(values: Any) -> str:
+def one_of(values: Any) -> str:
     return "(" + ", ".join(f"'{value}'" for value in values) + ")"
 
 
 _RANGES = " or ".join(
     f"(attribute = '{kind.attribute}' and value between {kind.low} and {kind.high})" for kind in FACT_KINDS.values()
 )
-_DURING = text("tstzrange(valid_from, valid_to)")
+DURING = text("tstzrange(valid_from, valid_to)")
 
 
 class Household(Base):
@@ -30,7 +30,7 @@ class Household(Base):
     __tablename__ = "household"
     __spread__ = Spread.HOUSEHOLD
     __table_args__ = (
-        CheckConstraint(f"milieu in {_one_of(Milieu)}", name="milieu"),
+        CheckConstraint(f"milieu in {one_of(Milieu)}", name="milieu"),
         CheckConstraint("region between 1 and 12", name="region"),
     )
 
@@ -51,12 +51,10 @@ class Membership(Base):
     __tablename__ = "membership"
     __spread__ = Spread.HOUSEHOLD
     __table_args__ = (
-        CheckConstraint(f"kinship in {_one_of(Kinship)}", name="kinship"),
+        CheckConstraint(f"kinship in {one_of(Kinship)}", name="kinship"),
         CheckConstraint("valid_from < valid_to", name="dates"),
-        ExcludeConstraint(
-            ("household_id", "="), (_DURING, "&&"), where=text("kinship = 'HEAD'"), name="ex_membership_one_head"
-        ),
-        ExcludeConstraint(("household_id", "="), ("person_id", "="), (_DURING, "&&"), name="ex_membership_nobody_twice"),
+        ExcludeConstraint(("household_id", "="), (DURING, "&&"), where=text("kinship = 'HEAD'"), name="ex_membership_one_head"),
+        ExcludeConstraint(("household_id", "="), ("person_id", "="), (DURING, "&&"), name="ex_membership_nobody_twice"),
     )
 
     household_id: Mapped[UUID] = mapped_column(ForeignKey("household.household_id"), primary_key=True)
@@ -74,7 +72,7 @@ class PersonHousehold(Base):
     __spread__ = Spread.PERSON
     __table_args__ = (
         CheckConstraint("valid_from < valid_to", name="dates"),
-        ExcludeConstraint(("person_id", "="), (_DURING, "&&"), name="ex_person_household_one_at_a_time"),
+        ExcludeConstraint(("person_id", "="), (DURING, "&&"), name="ex_person_household_one_at_a_time"),
     )
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
@@ -95,7 +93,7 @@ class Fact(Base):
     __table_args__ = (
         CheckConstraint(_RANGES, name="range"),
         CheckConstraint("(attribute like 'member.%') = (person_id is not null)", name="of_whom"),
-        CheckConstraint(f"source in {_one_of(Source)}", name="source"),
+        CheckConstraint(f"source in {one_of(Source)}", name="source"),
         CheckConstraint("valid_from < valid_to", name="valid_dates"),
         CheckConstraint("recorded_from < recorded_to", name="recorded_dates"),
         CheckConstraint("dispute in ('NONE', 'OPEN', 'UPHELD', 'REJECTED')", name="dispute"),

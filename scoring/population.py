@@ -1,6 +1,5 @@
 """How many people and households live where, by a census or an estimate: the file that coverage is measured against."""
 
-import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ import asyncpg
 
 from access.call import Call, allow
 from access.rights import Scope
+from core.csv_rows import rows
 from core.database import Row
 from core.errors import Conflict, Invalid
 from registry.facts import Milieu
@@ -31,25 +31,8 @@ def parse_figures(lines: Iterable[str]) -> Iterator[Figure]:
 
     Raises Invalid at the first fault, with `path` (row, column): the row as a spreadsheet counts it, the header being 1.
     """
-    rows = csv.reader(lines, strict=True)
     seen: set[tuple[str, ...]] = set()
-    row = 0
-    while True:
-        row += 1
-        try:
-            cells = next(rows, None)
-        except csv.Error as torn:
-            raise Invalid("the row is torn", path=(row,)) from torn
-        if cells is None:
-            break
-        if row == 1:
-            if tuple(cells) != COLUMNS:
-                raise Invalid(f"the header must be {','.join(COLUMNS)}", path=(row,))
-            continue
-        if row > MAX_ROWS + 1:
-            raise Invalid(f"more than {MAX_ROWS} figures", path=(row,))
-        if len(cells) != len(COLUMNS):
-            raise Invalid(f"a row has {len(COLUMNS)} cells", path=(row,))
+    for row, cells in rows(lines, COLUMNS, most=MAX_ROWS, of="figures"):
         if tuple(cells[:3]) in seen:
             raise Invalid("these figures are there already", path=(row,))
         seen.add(tuple(cells[:3]))
@@ -57,8 +40,6 @@ def parse_figures(lines: Iterable[str]) -> Iterator[Figure]:
             yield _figure(dict(zip(COLUMNS, cells, strict=True)))
         except Invalid as fault:
             raise fault.under(row) from None
-    if row == 1:
-        raise Invalid("the file is empty", path=(1,))
 
 
 @allow(Scope.REGISTER_LOAD)
